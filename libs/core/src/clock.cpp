@@ -1,0 +1,91 @@
+#include "tecnochat/core/clock.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+namespace tecnochat {
+
+Timestamp SystemClock::now() const {
+    return std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+}
+
+std::chrono::steady_clock::time_point SystemClock::steady_now() const {
+    return std::chrono::steady_clock::now();
+}
+
+Deadline Deadline::after(Milliseconds budget) {
+    return Deadline(std::chrono::steady_clock::now() + budget);
+}
+
+bool Deadline::expired() const {
+    return std::chrono::steady_clock::now() >= when_;
+}
+
+Milliseconds Deadline::remaining() const {
+    const auto left =
+        std::chrono::duration_cast<Milliseconds>(when_ - std::chrono::steady_clock::now());
+    return std::max(left, Milliseconds(0));
+}
+
+std::string format_rfc3339(Timestamp time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    const auto millis = (time - seconds).count();
+    const std::time_t unix_seconds = seconds.time_since_epoch().count();
+    std::tm parts{};
+    gmtime_r(&unix_seconds, &parts);
+    return fmt::format(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        parts.tm_year + 1900,
+        parts.tm_mon + 1,
+        parts.tm_mday,
+        parts.tm_hour,
+        parts.tm_min,
+        parts.tm_sec,
+        millis
+    );
+}
+
+Result<Timestamp> parse_rfc3339(const std::string& text) {
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, consumed = 0;
+    double second = 0;
+    const auto bad = [] { return make_error(ErrorCode::kInvalidArgument, "not an RFC 3339 time"); };
+    if (std::sscanf(
+            text.c_str(),
+            "%4d-%2d-%2dT%2d:%2d:%lf%n",
+            &year,
+            &month,
+            &day,
+            &hour,
+            &minute,
+            &second,
+            &consumed
+        ) != 6) {
+        return bad();
+    }
+    const std::string zone = text.substr(static_cast<std::size_t>(consumed));
+    int offset_minutes = 0;
+    if (zone != "Z" && zone != "z") {
+        int offset_hour = 0, offset_minute = 0;
+        char sign = '+';
+        if (zone.size() != 6 ||
+            std::sscanf(zone.c_str(), "%c%2d:%2d", &sign, &offset_hour, &offset_minute) != 3 ||
+            (sign != '+' && sign != '-')) {
+            return bad();
+        }
+        offset_minutes = (offset_hour * 60 + offset_minute) * (sign == '-' ? -1 : 1);
+    }
+    const std::chrono::year_month_day date{
+        std::chrono::year(year),
+        std::chrono::month(static_cast<unsigned>(month)),
+        std::chrono::day(static_cast<unsigned>(day))
+    };
+    if (!date.ok() || hour > 23 || minute > 59 || second >= 61.0) return bad();
+    const auto whole = std::chrono::sys_days(date) + std::chrono::hours(hour) +
+                       std::chrono::minutes(minute - offset_minutes);
+    return Timestamp(whole) + Milliseconds(static_cast<std::int64_t>(second * 1000.0 + 0.5));
+}
+
+}  // namespace tecnochat
