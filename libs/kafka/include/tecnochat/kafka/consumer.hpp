@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "tecnochat/config/settings.hpp"
+#include "tecnochat/core/failpoint.hpp"
+#include "tecnochat/core/result.hpp"
+#include "tecnochat/kafka/record.hpp"
+#include "tecnochat/telemetry/metrics.hpp"
+
+namespace tecnochat::kafka {
+
+struct ConsumerConfig {
+    config::KafkaSettings kafka;
+    /// The service; the group is "<service>.<topic>", as deploy/topics.yaml grants it.
+    std::string service;
+    std::string topic;
+    /// A batch is handed over as soon as something is there, never more than this.
+    int max_batch = 200;
+    /// Read the whole topic at every start, without a group's offsets (for compacted directories);
+    /// nothing is committed.
+    bool from_beginning = false;
+    Failpoint* before_offset_commit = nullptr;
+    Failpoint* after_offset_commit = nullptr;
+    int mock_brokers = 0;        // tests only
+    std::string mock_bootstrap;  // tests only: bootstrap servers of a mock cluster, no TLS
+};
+
+/// Consumes one topic in batches on a thread of its own. Eager range assignment, static membership,
+/// session timeout 10 s, auto-commit off, auto.offset.reset=earliest. Offsets are committed,
+/// synchronously, only after the handler succeeded.
+///
+/// A handler that fails retryably gets the same batch again, after a growing pause of at most 5 s
+/// (polling goes on, so that the membership lives); a handler that fails finally ends the process
+/// in order: poison must be dead-lettered by the handler itself.
+class Consumer {
+ public:
+    using Handler = std::function<Status(std::span<const Record>)>;
+
+    Consumer(ConsumerConfig config, Handler handler, telemetry::Metrics& metrics);
+    ~Consumer();  // stops
+    Consumer(const Consumer&) = delete;
+    Consumer& operator=(const Consumer&) = delete;
+
+    void start();
+    /// Finishes the batch under way, commits, leaves. Idempotent.
+    void stop();
+    /// Partitions assigned at least once since start (and, with from_beginning, read up to the end
+    /// seen at start).
+    [[nodiscard]] bool ready() const;
+
+ private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tecnochat::kafka

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "tecnochat/config/settings.hpp"
+#include "tecnochat/core/failpoint.hpp"
+#include "tecnochat/core/result.hpp"
+#include "tecnochat/kafka/record.hpp"
+#include "tecnochat/telemetry/metrics.hpp"
+
+namespace tecnochat::kafka {
+
+struct ProducerConfig {
+    config::KafkaSettings kafka;
+    std::string client_id;
+    /// librdkafka's own limit for one record to be acknowledged, retries included.
+    Milliseconds delivery_timeout{120'000};
+    /// Test only: a broker inside librdkafka instead of `kafka.brokers` (no TLS).
+    int mock_brokers = 0;
+};
+
+/// Idempotent producer, acks=all, linger 0. Thread-safe. A fatal librdkafka error ends the process
+/// (runtime::request_stop): only a new producer session can go on. The destructor flushes for at
+/// most 5 s.
+class Producer {
+ public:
+    Producer(ProducerConfig config, telemetry::Metrics& metrics);
+    ~Producer();
+    Producer(const Producer&) = delete;
+    Producer& operator=(const Producer&) = delete;
+
+    /// Called once per record on the producer's poll thread: after the broker's acknowledgement, or
+    /// with the failure. Must not block. kUnavailable: broker away or local queue full;
+    /// kInvalidArgument: the record itself is refused.
+    using Acknowledged = std::function<void(Status)>;
+    void send(OutRecord record, Acknowledged acknowledged);
+
+    /// Sends all, in order, and waits until every one is acknowledged. On failure some may be
+    /// durable all the same: callers send again, consumers dedupe.
+    Status send_and_wait(std::span<const OutRecord> records, Deadline deadline);
+
+    /// True while the brokers answer (metadata seen within the last seconds, no fatal error); for
+    /// readiness.
+    [[nodiscard]] bool connected() const;
+
+ private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tecnochat::kafka

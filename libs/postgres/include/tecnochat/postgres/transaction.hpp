@@ -1,0 +1,54 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tecnochat/core/failpoint.hpp"
+#include "tecnochat/postgres/pool.hpp"
+
+namespace tecnochat::postgres {
+
+/// Failpoints around one commit; either may be null.
+struct CommitFailpoints {
+    Failpoint* before = nullptr;
+    Failpoint* after = nullptr;
+};
+
+/// One transaction for a known set of tenants: row-level security shows and accepts their rows and
+/// no others (set_config('app.tenants', '{…}', true); pipeline policy `tenant_id =
+/// ANY(nullif(current_setting('app.tenants', true), '')::uuid[])`). Not committed means rolled
+/// back.
+class Transaction {
+ public:
+    static Result<Transaction> begin(
+        Pool& pool, std::span<const TenantId> tenants, Deadline deadline
+    );
+    static Result<Transaction> begin(Pool& pool, const TenantId& tenant, Deadline deadline);
+    ~Transaction();
+    Transaction(Transaction&&) noexcept;
+    Transaction& operator=(Transaction&&) = delete;
+
+    Result<Rows> execute(std::string_view sql, const Params& params = {});
+    Status commit(CommitFailpoints failpoints = {});
+    /// Runs `work` inside a savepoint: its failure undoes only what it did, and the transaction
+    /// goes on (unless the connection is gone).
+    template <class Work>
+    Status with_savepoint(Work&& work) {
+        TECNOCHAT_CHECK(savepoint());
+        Status status = work();
+        TECNOCHAT_CHECK(status ? release_savepoint() : rollback_to_savepoint());
+        return status;
+    }
+
+ private:
+    explicit Transaction(Pool::Lease lease);
+    Status savepoint();
+    Status release_savepoint();
+    Status rollback_to_savepoint();
+    Pool::Lease lease_;
+    int depth_ = 0;
+    bool open_ = true;
+};
+
+}  // namespace tecnochat::postgres

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <grpcpp/client_context.h>
+
+#include <memory>
+#include <string>
+
+#include "tecnochat/config/settings.hpp"
+#include "tecnochat/core/clock.hpp"
+
+namespace grpc {
+class Channel;
+}
+
+namespace tecnochat::rpc {
+
+/// A channel that proves our identity and insists that the peer's certificate names `service`.
+std::shared_ptr<grpc::Channel> connect(
+    const std::string& endpoint, const std::string& service, const config::TlsFiles& tls
+);
+
+/// Sets deadline and traceparent of a call.
+void prepare(grpc::ClientContext& context, Deadline deadline);
+
+}  // namespace tecnochat::rpc
