@@ -1,0 +1,153 @@
+"""`up`: from a fresh clone, or from whatever was left, to a running stack; and `down`, the way back."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from . import build, certs, databases, demo, packages, ports
+from .environment import Settings
+from .kafka import Kafka
+from .postgres import foreign_folder
+from .process import StackError
+from .programs import KAFKA_LIBS, Program, end, ensure_running
+from .progress import Step, note
+from .provision import TOOL, provision
+from .services import SERVICES, SIMULATOR, identities
+from .stack import Stack
+from .state import ROOT, State, write_atomically
+
+
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True)
+class Options:
+    install: bool = True
+    build: bool = True
+    demo: bool = True
+    simulators: bool = True
+    # Kafka, PostgreSQL and Redis only, ready for the services: what component tests need.
+    infrastructure_only: bool = False
+
+
+def up(state: State, options: Options) -> Stack:
+    """Idempotent: every step looks first at what is there already."""
+    if options.install:
+        packages.ensure(["build", "run"])
+        with Step("Kafka's jars") as step:
+            Kafka.install(KAFKA_LIBS, step.update)
+    if options.build:
+        programs = ["tecnochat-provision", SIMULATOR] + [service.name for service in SERVICES]
+        build.release(state, [name for name in programs if options.simulators or name != SIMULATOR])
+    state.prepare()
+    with state.locked():
+        settings = Settings.of_up(options.simulators)
+        stack = Stack(state, ports.choose(state), settings)
+        settings.save(state)
+        with Step("certificates"):
+            certs.ensure(state.certs, identities())
+            write_atomically(state.graph_token, state.secrets()["graph_token"] + "\n")
+        _bring_up(stack, options)
+        stack.write_endpoints(demo=options.demo and not options.infrastructure_only and demo.available())
+    return stack
+
+
+def _bring_up(stack: Stack, options: Options) -> None:
+    state, environments = stack.state, stack.environments
+    with Step("Kafka, PostgreSQL and Redis") as step:
+        step.summary = _start_all(stack.infrastructure(), state)
+    with Step("roles, databases, migrations"):
+        databases.ensure_databases(environments, state, bool(stack.settings.postgres_url))
+        for service in databases.with_database():
+            databases.migrate(environments, service, state)
+    with Step("topics and rights"):
+        _topics(stack)
+    stack.write_endpoints(demo=False)
+    if options.infrastructure_only:
+        return
+    with Step("services") as step:
+        step.summary = _start_all(stack.suite(), state)
+    if options.demo and demo.available():
+        with Step("demo tenant"):
+            demo.seed(environments, state)
+
+
+def _topics(stack: Stack) -> None:
+    identity = stack.environments.identity("admin")
+    arguments = ["topics", "--file", str(ROOT / "deploy" / "topics.yaml")]
+    arguments += ["--brokers", stack.environments.address("kafka")]
+    for flag, name in (("--ca", "CA"), ("--cert", "CERT"), ("--key", "KEY")):
+        arguments += [flag, identity[f"TECNOCHAT_TLS_{name}"]]
+    provision(arguments, stack.state, "creating topics and rights")
+
+
+def _start_all(programs: Sequence[Program], state: State) -> str:
+    """All at once, each waited for; the first failure is told when the others have come to an end."""
+    outcomes = _in_parallel(programs, lambda program: ensure_running(program, state, restart_when_changed=True))
+    started = [program.name for program, outcome in zip(programs, outcomes) if outcome != "kept"]
+    return "started " + ", ".join(started) if started else "already running"
+
+
+def _in_parallel(programs: Sequence[Program], work: Callable[[Program], Outcome]) -> list[Outcome]:
+    with ThreadPoolExecutor(max_workers=max(1, len(programs))) as pool:
+        futures = [pool.submit(work, program) for program in programs]
+    return [future.result() for future in futures]
+
+
+def greeting(stack: Stack, seconds: float) -> str:
+    """Where to click."""
+    lines = [f"TecnoChat is up ({seconds:.0f} s)."]
+    if stack.settings.simulators:
+        lines.append(f"  phone page   {stack.environments.url('phone')}   write to the demo business as a customer")
+    lines += [
+        f"  webhook      {stack.environments.url('ingress', '/webhooks/whatsapp')}",
+        f"  endpoints    {stack.state.endpoints}",
+        "  ./tecnochat status | logs [service] | down",
+    ]
+    return "\n".join(lines)
+
+
+def down(state: State, wipe: bool) -> None:
+    """Stops what runs, services before what they need; `wipe` also forgets the data."""
+    if not state.directory.is_dir():
+        note(f"nothing to stop: there is no {state.directory}")
+        return
+    with state.locked():
+        running = state.all_running()
+        if running:
+            stack = Stack.recorded(state)
+            for group in (stack.suite(), stack.infrastructure()):
+                names = [program.name for program in group if program.name in running]
+                if names:
+                    with Step("stopping " + ", ".join(names)):
+                        _in_parallel(group, lambda program: end(program, state, hard=False))
+        else:
+            note("nothing runs")
+        left = state.all_running()
+        if left:
+            raise StackError(f"still running: {', '.join(left)}", "run ./tecnochat down again")
+        state.endpoints.unlink(missing_ok=True)
+    if wipe:
+        _wipe(state)
+
+
+def _wipe(state: State) -> None:
+    """Forgets data, secrets, certificates and logs."""
+    try:
+        foreign = foreign_folder(state)
+        if foreign.exists():
+            shutil.rmtree(foreign)
+        shutil.rmtree(state.directory)
+    except PermissionError as error:
+        raise StackError(f"{error.filename} belongs to another user", "run ./tecnochat down --wipe as that user") from error
+    note(f"forgot the data in {state.directory}")
+
+
+def timed(work: Callable[[], Stack]) -> tuple[Stack, float]:
+    started = time.monotonic()
+    return work(), time.monotonic() - started
