@@ -1,0 +1,16 @@
+#include "tecnochat/testkit/eventually.hpp"
+
+#include <thread>
+
+namespace tecnochat::testkit {
+
+bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& holds) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() >= end) return holds();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+}
+
+}  // namespace tecnochat::testkit
