@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,7 +66,12 @@ class Options {
         Presence presence = Presence::kOptional
     );
 
-    /// Reads flags and the process environment.
+    /// A flag without a value that prints something and ends the program with 0 ("version",
+    /// "list-failpoints"); answered before anything else is checked.
+    Options& answer(std::string_view name, std::string_view help, std::function<void()> print);
+
+    /// Reads flags and the process environment. --help prints to stdout. kInvalidArgument
+    /// otherwise; the message is one line.
     Result<Outcome> parse(int argc, const char* const* argv);
 
     /// "name=value" for every setting, secrets as ***; for the one log line at start.

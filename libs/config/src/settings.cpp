@@ -1,0 +1,37 @@
+#include "tecnochat/config/settings.hpp"
+
+namespace tecnochat::config {
+
+void declare(Options& options, TlsFiles& tls) {
+    options.text("tls-ca", tls.ca, "PEM file of the CA that signs every peer", Presence::kRequired)
+        .text(
+            "tls-cert",
+            tls.certificate,
+            "PEM file of this service's certificate",
+            Presence::kRequired
+        )
+        .text("tls-key", tls.key, "PEM file of its private key", Presence::kRequired);
+}
+
+void declare(Options& options, KafkaSettings& kafka) {
+    options
+        .text(
+            "kafka-brokers",
+            kafka.brokers,
+            "brokers to start from: host:port,…",
+            Presence::kRequired
+        )
+        .text("instance", kafka.instance, "names this process among its replicas");
+}
+
+void declare_postgres(Options& options, Secret& url) {
+    options.secret(
+        "postgres-url", url, "this service's own database: postgresql://…", Presence::kRequired
+    );
+}
+
+void declare_redis(Options& options, Secret& url) {
+    options.secret("redis-url", url, "redis://… on loopback", Presence::kRequired);
+}
+
+}  // namespace tecnochat::config
