@@ -31,6 +31,8 @@ def build(preset: str, state: State, targets: Sequence[str] = (), root: Path = R
     state.prepare()
     log = state.log("build")
     binary = root / "build" / preset
+    if binary.exists() and not os.access(binary, os.W_OK):
+        raise StackError(f"{binary} belongs to another user", "build as that user, or use --no-build")
     if not (binary / "build.ninja").exists():
         with Step(f"configuring ({preset})"):
             _configure(preset, root, log)

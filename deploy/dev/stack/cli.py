@@ -34,6 +34,13 @@ def main(arguments: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except PermissionError as error:
+        print(f"tecnochat: {error.filename} belongs to another user", file=sys.stderr)
+        print("  -> run as that user, or with a folder of your own: --state-dir DIR", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"tecnochat: {error.filename or 'the machine'}: {error.strerror}", file=sys.stderr)
+        return 1
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:

@@ -14,8 +14,8 @@ from .state import State, write_json
 def write(
     state: State, environments: Environments, settings: Settings, programs: dict[str, Program], demo: bool
 ) -> dict[str, Any]:
-    """Writes the file from what runs now. Parts that do not run are left out."""
-    running = state.all_running()
+    """Writes the file. A stopped or killed part keeps its last pid: whether it runs, its start time tells."""
+    last = {name: state.last(name) for name in programs}
     app = environments.whatsapp()
     value: dict[str, Any] = {
         "ingress": environments.url("ingress"),
@@ -31,7 +31,7 @@ def write(
         "metrics": {
             service.name: environments.url(f"{service.name}.admin", "/metrics") for service in SERVICES
         },
-        "pids": {name: running[name].record.pid for name in programs if name in running},
+        "pids": {name: running.record.pid for name, running in last.items() if running},
         "whatsapp": {
             "app_id": app["META_APP_ID"],
             "app_secret": app["META_APP_SECRET"],

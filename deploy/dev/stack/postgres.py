@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from .environment import ADMINISTRATOR
-from .process import Record, StackError, alive, kill, record_of, spawn, wait_until
+from .process import Record, StackError, alive, kill, spawn, wait_until
 from .state import State, write_atomically
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
@@ -75,15 +75,13 @@ class Postgres:
         return hashlib.sha256(text.encode() + certificate).hexdigest()
 
     def start(self) -> Record:
-        """Returns when it accepts connections. Adopts a server that already runs on this data folder."""
+        """Returns when it accepts connections."""
         if not (BINARIES / "postgres").exists():
             raise StackError("PostgreSQL 15 is missing", "./tecnochat doctor", 3)
         self._create()
         self._configure()
-        record = self._running_server()
-        if record is None:
-            # A kill -9 of the server leaves its children a moment to notice: they must be gone first.
-            record = self._spawn_when_orphans_are_gone()
+        self._remove_stale_pid_file()
+        record = self._spawn_when_children_are_gone()
         wait_until(
             lambda: self.is_ready() or not alive(record),
             START_SECONDS,
@@ -152,7 +150,8 @@ class Postgres:
             write_atomically(path, text)
             self._give(path)
 
-    def _spawn_when_orphans_are_gone(self) -> Record:
+    def _spawn_when_children_are_gone(self) -> Record:
+        """A kill -9 of the server leaves its children a moment to notice; until then a new one refuses to start."""
         deadline = time.monotonic() + 15
         command = [BINARIES / "postgres", "-D", self.data]
         while True:
@@ -166,19 +165,12 @@ class Postgres:
                 return record
             time.sleep(0.05)
 
-    def _running_server(self) -> Record | None:
-        """A server of ours on this data folder whose record was lost. A stale postmaster.pid is removed here:
-
-        after a reboot its pid may belong to anybody, and PostgreSQL itself would refuse to start then."""
+    def _remove_stale_pid_file(self) -> None:
+        """After a reboot its pid may belong to anybody, and PostgreSQL would refuse to start then."""
         path = self.data / "postmaster.pid"
         lines = _lines(path)
-        if not lines:
-            return None
-        record = record_of(int(lines[0])) if lines[0].strip().isdigit() else None
-        if record is not None and str(self.data) in _command_line(record.pid):
-            return record
-        path.unlink(missing_ok=True)
-        return None
+        if lines and str(self.data) not in _command_line(lines[0].strip()):
+            path.unlink(missing_ok=True)
 
     def _give(self, path: Path) -> None:
         if self._user is not None:
@@ -228,8 +220,8 @@ def _last_line(path: Path) -> str:
     return (_lines(path) or ["its log is empty"])[-1]
 
 
-def _command_line(pid: int) -> str:
+def _command_line(pid: str) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
+    except (OSError, ValueError):
         return ""

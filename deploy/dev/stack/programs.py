@@ -12,11 +12,11 @@ from typing import Protocol
 
 from .environment import Environments, Settings
 from .kafka import Kafka
-from .orphans import end_orphan
+from .orphans import end_orphans
 from .postgres import Postgres
 from .process import Record, StackError, alive, kill, spawn, terminate, wait_until
 from .redis import Redis
-from .services import SERVICES, SIMULATOR
+from .services import INFRASTRUCTURE, SERVICES, SIMULATOR
 from .state import BIN, ROOT, Running, State
 
 KAFKA_LIBS = ROOT / "build" / "kafka-libs"
@@ -51,7 +51,6 @@ class Broker:
         return _digest(ports, *[path.read_bytes() for path in files if path.is_file()])
 
     def start(self) -> Record:
-        end_orphan(self._kafka.properties, STOP_SECONDS)
         return self._kafka.start()
 
     def stop(self, record: Record) -> object:
@@ -155,6 +154,8 @@ def ensure_running(program: Program, state: State, restart_when_changed: bool) -
             return "kept"
         if running:
             program.stop(running.record)
+        if program.name in INFRASTRUCTURE:
+            end_orphans(state, [program.name])
         _turn_log(state.log(program.name))
         record = program.start()
         state.remember(program.name, Running(record, program.fingerprint()))
@@ -167,7 +168,6 @@ def end(program: Program, state: State, hard: bool) -> bool:
         running = state.running(program.name)
         if running:
             (program.kill if hard else program.stop)(running.record)
-        state.forget(program.name)
         return running is not None
 
 

@@ -7,7 +7,6 @@ import shutil
 import socket
 from pathlib import Path
 
-from .orphans import end_orphan
 from .process import Record, StackError, alive, kill, spawn, terminate, wait_until
 from .state import write_atomically
 
@@ -20,7 +19,7 @@ port {port}
 requirepass {password}
 protected-mode yes
 daemonize no
-# The command line stays as it was given: an orphan is known by it.
+# The command line stays as it was given: see orphans.py.
 set-proc-title no
 dir {directory}
 save ""
@@ -50,7 +49,6 @@ class Redis:
         if binary is None:
             raise StackError("redis-server is missing", "./tecnochat doctor", 3)
         config = self._directory / "redis.conf"
-        end_orphan(config, STOP_SECONDS)
         write_atomically(config, self._config())
         record = spawn([binary, config], {"LANG": "C.UTF-8"}, self._log)
         wait_until(lambda: self._answers() or not alive(record), START_SECONDS, "Redis did not become ready")

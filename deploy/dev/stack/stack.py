@@ -52,9 +52,7 @@ class Stack:
     def end(self, name: str, hard: bool) -> bool:
         program = self.program(name)
         with self.state.locked(shared=True):
-            ended = end(program, self.state, hard)
-            self.write_endpoints()
-        return ended
+            return end(program, self.state, hard)
 
     def write_endpoints(self, demo: bool | None = None) -> dict[str, object]:
         """`demo` None keeps what the file says now."""

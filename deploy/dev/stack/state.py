@@ -125,17 +125,19 @@ class State:
         value = {"pid": running.record.pid, "start_time": running.record.start_time}
         write_json(self.run / f"{name}.json", value | {"fingerprint": running.fingerprint})
 
-    def forget(self, name: str) -> None:
-        (self.run / f"{name}.json").unlink(missing_ok=True)
-
-    def running(self, name: str) -> Running | None:
-        """The recorded process if it still is that one; a stale or damaged record counts as none."""
+    def last(self, name: str) -> Running | None:
+        """What was recorded last, running or not; a damaged record counts as none."""
         value = read_json(self.run / f"{name}.json")
         try:
             record = Record(int(value["pid"]), int(value["start_time"]))
         except (KeyError, TypeError, ValueError):
             return None
-        return Running(record, str(value.get("fingerprint", ""))) if alive(record) else None
+        return Running(record, str(value.get("fingerprint", "")))
+
+    def running(self, name: str) -> Running | None:
+        """The recorded process if it still is that one (a pid alone may be somebody else's by now)."""
+        last = self.last(name)
+        return last if last and alive(last.record) else None
 
     def all_running(self) -> dict[str, Running]:
         names = sorted(path.stem for path in self.run.glob("*.json")) if self.run.is_dir() else []

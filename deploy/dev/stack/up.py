@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from . import build, certs, databases, demo, packages, ports
+from . import build, certs, databases, demo, ports
 from .environment import Settings
-from .kafka import Kafka
+from .install import install
+from .orphans import end_orphans
 from .postgres import foreign_folder
 from .process import StackError
-from .programs import KAFKA_LIBS, Program, end, ensure_running
+from .programs import Program, end, ensure_running
 from .progress import Step, note
-from .provision import TOOL, provision
+from .provision import provision
 from .services import SERVICES, SIMULATOR, identities
 from .stack import Stack
 from .state import ROOT, State, write_atomically
@@ -35,19 +36,19 @@ class Options:
     infrastructure_only: bool = False
 
 
-def up(state: State, options: Options) -> Stack:
+def up(state: State, options: Options, environment: Mapping[str, str] = os.environ) -> Stack:
     """Idempotent: every step looks first at what is there already."""
     if options.install:
-        packages.ensure(["build", "run"])
-        with Step("Kafka's jars") as step:
-            Kafka.install(KAFKA_LIBS, step.update)
+        install(["build", "run"])
     if options.build:
         programs = ["tecnochat-provision", SIMULATOR] + [service.name for service in SERVICES]
         build.release(state, [name for name in programs if options.simulators or name != SIMULATOR])
     state.prepare()
     with state.locked():
-        settings = Settings.of_up(options.simulators)
-        stack = Stack(state, ports.choose(state), settings)
+        # Before ports are looked at: an orphan would hold ours.
+        end_orphans(state)
+        settings = Settings.of_up(options.simulators, environment)
+        stack = Stack(state, ports.choose(state, environment), settings)
         settings.save(state)
         with Step("certificates"):
             certs.ensure(state.certs, identities())
@@ -118,6 +119,7 @@ def down(state: State, wipe: bool) -> None:
         note(f"nothing to stop: there is no {state.directory}")
         return
     with state.locked():
+        end_orphans(state)
         running = state.all_running()
         if running:
             stack = Stack.recorded(state)
@@ -146,8 +148,3 @@ def _wipe(state: State) -> None:
     except PermissionError as error:
         raise StackError(f"{error.filename} belongs to another user", "run ./tecnochat down --wipe as that user") from error
     note(f"forgot the data in {state.directory}")
-
-
-def timed(work: Callable[[], Stack]) -> tuple[Stack, float]:
-    started = time.monotonic()
-    return work(), time.monotonic() - started

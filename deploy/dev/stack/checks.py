@@ -1,0 +1,115 @@
+"""Checks of the source itself, run with the unit tests: format, lint, hygiene. Each counts as one test."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .build import folder
+from .process import StackError
+from .progress import Step
+from .results import Case
+from .state import ROOT
+
+LEVEL = "unit"
+TOOLS = ROOT / "deploy" / "dev" / "tools"
+_ARCHITECTURE = {"x86_64": "x64"}.get(platform.machine(), platform.machine())
+BUF = TOOLS / "node_modules" / "@bufbuild" / f"buf-linux-{_ARCHITECTURE}" / "bin" / "buf"
+CHECK_SECONDS = 1500
+CPP = ("*.cpp", "*.hpp")
+
+
+def source_checks(everything: bool, install: bool) -> Iterator[Case]:
+    """`everything`: clang-tidy on all files instead of on the changed ones."""
+    yield _check("clang-format", clang_format)
+    yield _check("buf lint", lambda: buf_lint(install))
+    yield _check("clang-tidy", lambda: clang_tidy(everything))
+    for script in sorted((ROOT / "tests" / "tidy").glob("*.py")):
+        yield _check(f"tidy: {script.stem}", lambda script=script: _run(["/usr/bin/python3", script]))
+
+
+def _check(name: str, work: Callable[[], str]) -> Case:
+    """`work` returns a few words about what it looked at, or raises StackError."""
+    started = time.monotonic()
+    try:
+        with Step(name) as step:
+            step.summary = work()
+    except StackError as error:
+        return Case(LEVEL, name, "failed", time.monotonic() - started, f"{error.message}\n{error.hint}")
+    return Case(LEVEL, name, "passed", time.monotonic() - started)
+
+
+def clang_format() -> str:
+    files = _git("ls-files", "--", *CPP)
+    if files:
+        _run(["clang-format-19", "--dry-run", "-Werror", *files], "run clang-format-19 -i on these files")
+    return f"{len(files)} files"
+
+
+def buf_lint(install: bool) -> str:
+    """buf comes from npm, pinned in deploy/dev/tools; `npm ci` runs again when the lock file changed."""
+    stamp = TOOLS / "node_modules" / ".package-lock.json"
+    lock = TOOLS / "package-lock.json"
+    if install and (not BUF.exists() or stamp.stat().st_mtime < lock.stat().st_mtime):
+        _run(["npm", "ci", "--no-audit", "--no-fund", "--prefix", TOOLS], "look at the network, or npm's settings")
+        os.utime(stamp)
+    if not BUF.exists():
+        raise StackError("buf is not installed", "run without --no-install")
+    _run([BUF, "lint"], "mend the protos", ROOT / "proto")
+    return "no finding"
+
+
+def clang_tidy(everything: bool) -> str:
+    """On what changed since the last tag; without any tag, since the commit before the last one."""
+    tracked = _git("ls-files", "--", "*.cpp") if everything else _changed()
+    database = json.loads((folder("release") / "compile_commands.json").read_text())
+    compiled = {str(Path(entry["directory"], entry["file"])) for entry in database}
+    files = [name for name in tracked if str(ROOT / name) in compiled]
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        findings = [text for text in pool.map(_tidy, files) if text]
+    if findings:
+        raise StackError("\n".join(findings), "mend them; a NOLINT names the check and the reason")
+    return f"{len(files)} files"
+
+
+def _tidy(name: str) -> str:
+    try:
+        _run(["clang-tidy-19", "--quiet", "--warnings-as-errors=*", "-p", folder("release"), ROOT / name])
+    except StackError as error:
+        return error.message
+    return ""
+
+
+def _changed() -> list[str]:
+    tags = _git("tag", "--merged", "HEAD", "--sort=-creatordate")
+    commits = _git("rev-list", "--max-count=2", "HEAD")
+    since = tags[0] if tags else commits[-1]
+    changed = _git("diff", "--name-only", "--diff-filter=d", since, "--", "*.cpp")
+    return changed + _git("ls-files", "--others", "--exclude-standard", "--", "*.cpp")
+
+
+def _git(*arguments: str) -> list[str]:
+    # safe.directory: root may test a clone that another user made.
+    return _run(["git", "-c", f"safe.directory={ROOT}", "-C", ROOT, *arguments]).splitlines()
+
+
+def _run(command: Sequence[str | Path], hint: str = "", cwd: Path = ROOT) -> str:
+    """Standard output; StackError with everything said when it fails or is missing."""
+    try:
+        result = subprocess.run(
+            command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            timeout=CHECK_SECONDS, check=False,
+        )
+    except FileNotFoundError as error:
+        raise StackError(f"{command[0]} is missing", "./tecnochat doctor") from error
+    except subprocess.TimeoutExpired as error:
+        raise StackError(f"{command[0]} took over {CHECK_SECONDS} s", hint) from error
+    if result.returncode != 0:
+        raise StackError((result.stdout + result.stderr).strip() or f"{command[0]} failed", hint)
+    return result.stdout

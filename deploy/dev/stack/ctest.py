@@ -1,0 +1,72 @@
+"""Runs CTest by label and reads its JUnit file: every Catch2 test case is one test there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .progress import Step
+from .results import Case
+
+_PROGRESS = re.compile(r"^\s*(\d+/\d+) Test +#\d+:")
+_OUTCOMES = {"run": "passed", "fail": "failed", "notrun": "failed", "disabled": "skipped"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to run: the tests of `label` in a build folder, `jobs` at a time."""
+
+    build: Path
+    label: str
+    jobs: int
+    environment: Mapping[str, str]
+    results: Path
+    name_filter: str | None = None
+
+
+def run(run_: Run, level: str) -> Iterator[Case]:
+    """The cases in CTest's order. A CTest that itself fails gives one failed case."""
+    run_.results.parent.mkdir(parents=True, exist_ok=True)
+    run_.results.unlink(missing_ok=True)
+    command = ["ctest", "--test-dir", str(run_.build), "-L", f"^{run_.label}$", "-j", str(run_.jobs)]
+    command += ["--output-junit", str(run_.results), "--no-tests=ignore", "--test-output-size-failed", "100000"]
+    if run_.name_filter:
+        command += ["-R", run_.name_filter]
+    said: list[str] = []
+    with Step(f"{level} tests") as step:
+        with subprocess.Popen(
+            command,
+            env=dict(run_.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as child:
+            assert child.stdout is not None
+            for line in child.stdout:
+                said.append(line)
+                if count := _PROGRESS.match(line):
+                    step.update(count.group(1))
+        cases = list(read(run_.results, level))
+        failed = sum(1 for case in cases if case.outcome == "failed")
+        step.summary = f"{len(cases)} run, {failed} failed"
+    if child.returncode != 0 and not failed:
+        cases.append(Case(level, "ctest", "failed", step.seconds, "".join(said)))
+    yield from cases
+
+
+def read(junit: Path, level: str) -> Iterator[Case]:
+    if not junit.exists():
+        return
+    for element in ElementTree.parse(junit).getroot().iter("testcase"):
+        outcome = _OUTCOMES.get(element.get("status", ""), "failed")
+        said = element.findtext("system-out", "")
+        failure = element.find("failure")
+        if failure is not None and failure.get("message"):
+            said = f"{said}\n{failure.get('message')}"
+        yield Case(level, element.get("name", "?"), outcome, float(element.get("time", "0")), said)

@@ -1,0 +1,123 @@
+"""`test`: which level needs what, in which order, and the closing line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import build, ctest, install, planted
+from .checks import source_checks
+from .process import StackError
+from .results import Case, Tally
+from .state import State
+from .test_stack import TestStack
+
+ALL = ("unit", "component", "contract", "functional", "crash")
+SEEDS = (2, 3, 4)
+SEED_VARIABLE = "TECNOCHAT_TEST_SEED"
+
+
+@dataclass(frozen=True)
+class Level:
+    """`stack`: "" for none, "infrastructure" for Kafka, PostgreSQL and Redis, "whole" for everything."""
+
+    name: str
+    stack: str = ""
+    parallel: bool = False
+
+
+LEVELS = {
+    level.name: level
+    for level in (
+        Level("unit", parallel=True),
+        Level("component", stack="infrastructure", parallel=True),
+        Level("contract", parallel=True),
+        Level("functional", stack="whole"),
+        Level("crash", stack="whole"),
+        Level("panel"),
+        Level("k8s"),
+    )
+}
+
+
+def run(state: State, names: Sequence[str], options: argparse.Namespace) -> int:
+    """Exit code 0 when every level ran tests and none failed."""
+    deep = "deep" in names
+    wanted = [name for name in LEVELS if name in names or ("all" in names or deep) and name in ALL]
+    state.prepare()
+    tally = Tally()
+    with state.locked("tests"):
+        try:
+            _prepare(state, options.install)
+            runner = Runner(state, tally, options)
+            with TestStack(state.directory / "test", runner.results / "logs", options.keep) as stack:
+                for name in wanted:
+                    runner.level(LEVELS[name], stack, deep)
+                if deep:
+                    runner.seeds(stack)
+            if deep:
+                runner.sanitizers()
+                planted.run(state, tally)
+        except StackError as error:
+            tally.add(Case("setup", error.message.splitlines()[0], "failed", 0, f"{error.message}\n-> {error.hint}"))
+            tally.close()
+            return error.exit_code
+        return tally.close()
+
+
+def _prepare(state: State, may_install: bool) -> None:
+    if may_install:
+        install.install(["build", "run", "test"])
+    build.release(state)
+
+
+class Runner:
+    """Runs levels into a tally. Results and logs of the last run lie in <state>/test-results."""
+
+    def __init__(self, state: State, tally: Tally, options: argparse.Namespace) -> None:
+        self.results = state.directory / "test-results"
+        self._state = state
+        self._tally = tally
+        self._options = options
+
+    def level(self, level: Level, stack: TestStack, deep: bool) -> None:
+        print(f"\n{level.name}", flush=True)
+        if level.name == "unit" and not self._options.filter:
+            for case in source_checks(deep, self._options.install):
+                self._tally.add(case)
+        self._level(level, level.name, stack, {})
+        self._tally.require_cases(level.name)
+
+    def seeds(self, stack: TestStack) -> None:
+        """The levels with chance in them, again with other seeds."""
+        for seed in SEEDS:
+            for name in ("functional", "crash"):
+                self._level(LEVELS[name], f"{name} (seed {seed})", stack, {SEED_VARIABLE: str(seed)})
+
+    def sanitizers(self) -> None:
+        """Unit and component tests again, built with AddressSanitizer + UBSan, then with ThreadSanitizer."""
+        # Debian's gRPC is not instrumented: without this ThreadSanitizer tells of races that are none.
+        own = {"TSAN_OPTIONS": "ignore_noninstrumented_modules=1:halt_on_error=1"}
+        for preset in ("asan", "tsan"):
+            build.build(preset, self._state)
+            with TestStack(self._state.directory / "test", self.results / f"logs-{preset}") as stack:
+                for name in ("unit", "component"):
+                    self._level(LEVELS[name], f"{name} ({preset})", stack, own, build.folder(preset))
+                    self._tally.require_cases(f"{name} ({preset})")
+
+    def _level(
+        self, level: Level, title: str, stack: TestStack, more: Mapping[str, str], binary: Path | None = None
+    ) -> None:
+        if level.stack:
+            stack.bring_up(whole=level.stack == "whole")
+        junit = self.results / f"{title.replace(' ', '-').strip('()')}.xml"
+        jobs = (os.cpu_count() or 1) if level.parallel else 1
+        environment = stack.environment() | dict(more)
+        run_ = ctest.Run(
+            binary or build.folder("release"), level.name, jobs, environment, junit, self._options.filter
+        )
+        for case in ctest.run(run_, title):
+            self._tally.add(case)
