@@ -35,10 +35,6 @@ std::string& service_name() {
     return name;
 }
 
-std::string_view name_of(Level level) {
-    return kLevelNames[static_cast<std::size_t>(level)];
-}
-
 void append_key(std::string& line, std::string_view key) {
     line += ',';
     append_json_string(line, key);
@@ -77,7 +73,7 @@ void write_event(
     line = R"({"time":")";
     line += format_rfc3339(SystemClock().now());
     line += R"(","level":")";
-    line += name_of(level);
+    line += to_string(level);
     line += '"';
     append_key(line, "service");
     append_json_string(line, service_name());
@@ -136,6 +132,10 @@ void set_level(Level level) {
 
 Level level() {
     return threshold().load(std::memory_order_relaxed);
+}
+
+std::string_view to_string(Level level) {
+    return kLevelNames[static_cast<std::size_t>(level)];
 }
 
 Result<Level> parse_level(std::string_view text) {

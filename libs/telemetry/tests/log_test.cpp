@@ -110,6 +110,7 @@ TEST_CASE("levels are read by name") {
     CHECK(parse_level("debug").value() == Level::kDebug);
     CHECK(parse_level("error").value() == Level::kError);
     CHECK_FALSE(parse_level("ERROR"));
+    CHECK(to_string(Level::kWarning) == "warning");
 }
 
 TEST_CASE("a repeated event is limited, another level or event is not") {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "tecnochat/config/options.hpp"
@@ -10,6 +11,12 @@
 #include "tecnochat/telemetry/metrics.hpp"
 
 namespace tecnochat::runtime {
+
+/// Thrown by a composition root for what the operator set wrongly (an unreadable allow-list, say):
+/// exit code 2 instead of 1.
+class SettingsError : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 /// What main() runs: the composition root of a service. Constructing it wires everything and may
 /// throw (cannot start); start() begins to consume and serve and fails with one clear line; ready()
@@ -20,6 +27,8 @@ class App {
     virtual ~App() = default;
     virtual Status start() = 0;
     [[nodiscard]] virtual bool ready() const = 0;
+    /// Called once, also after a failed start(). A process that is still stopping 2 s after the
+    /// deadline ends itself with exit code 1.
     virtual void stop(Deadline deadline) = 0;
 };
 

@@ -33,6 +33,8 @@ struct Field {
 void init_logging(std::string service, Level level);
 void set_level(Level level);
 Level level();
+/// "debug", "info", "warning", "error".
+std::string_view to_string(Level level);
 Result<Level> parse_level(std::string_view text);
 
 /// `event` is a constant sentence, so that lines can be counted; everything that varies is a field.
