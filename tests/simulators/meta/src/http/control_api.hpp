@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+
+#include "domain/faults.hpp"
+#include "http/json_exchange.hpp"
+#include "simulator.hpp"
+
+namespace tecnochat::meta_simulator {
+
+/// Everything under /sim/ and GET /readyz: how tests and the load generator drive the platform. The
+/// README documents each call. Thread-safe.
+class ControlApi {
+ public:
+    /// `close_graph(duration)` closes the Graph API's listening socket; zero opens it again.
+    ControlApi(Simulator& simulator, std::function<void(Milliseconds)> close_graph);
+
+    bool handle(const httplib::Request& request, httplib::Response& response) const {
+        return routes_.handle(request, response);
+    }
+
+ private:
+    using Call = JsonRoutes::Call;
+    using Answer = Result<nlohmann::json>;
+
+    void add_world_routes();
+    void add_operation_routes();
+    Answer add_number(const Call& call);
+    Answer change_number(const Call& call);
+    Answer add_customer(const Call& call);
+    Answer write_as_customer(const Call& call);
+    Answer list_messages(const Call& call);
+    Answer read_as_customer(const Call& call);
+    Answer raw_webhook(const Call& call);
+    Answer add_fault(const Call& call);
+    Answer list_faults(const Call& call);
+    Answer remove_fault(const Call& call);
+    Answer clock(const Call& call);
+    Answer change_settings(const Call& call);
+    Answer list_requests(const Call& call);
+    Answer wait(const Call& call);
+
+    Simulator& simulator_;
+    std::function<void(Milliseconds)> close_graph_;
+    JsonRoutes routes_;
+};
+
+/// Reads one fault of POST /sim/faults.
+Result<Fault> parse_fault(const nlohmann::json& body);
+
+/// What a customer wrote: the domain's message and the JSON value under the type's key.
+struct ParsedCustomerMessage {
+    CustomerMessage message;
+    std::string body_json;
+};
+/// `{"text":"…"}`, `{"interactive":{…}}` or `{"message":{…}}` as Meta would send it.
+Result<ParsedCustomerMessage> parse_customer_message(const nlohmann::json& body);
+
+}  // namespace tecnochat::meta_simulator
