@@ -7,7 +7,7 @@ from typing import Any
 from .environment import Environments, Settings, demo_business
 from .postgres import data_folder
 from .programs import Program
-from .services import SERVICES, SIMULATOR, identities
+from .services import SERVICES, SIMULATOR
 from .state import State, write_json
 
 
@@ -37,13 +37,8 @@ def write(
             "app_secret": app["META_APP_SECRET"],
             "verify_token": app["META_VERIFY_TOKEN"],
         },
-        "tls": {
-            "ca": str(state.certs / "ca.crt"),
-            "certificates": {
-                name: {"cert": str(state.certs / f"{name}.crt"), "key": str(state.certs / f"{name}.key")}
-                for name in identities()
-            },
-        },
+        # A principal's certificate is <name>.crt there, its key <name>.key.
+        "tls": {"ca": str(state.certs / "ca.crt"), "directory": str(state.certs)},
         "data": {"kafka": str(state.kafka), "logs": str(state.logs)},
     }
     if not settings.simulators:

@@ -80,11 +80,13 @@ def ensure(groups: Sequence[str]) -> None:
         if not _has_candidates(names):
             step.update("apt-get update")
             _apt(["update"], step)
+        # What an interrupted installation left half done, apt wants finished first.
+        _logged(["dpkg", "--configure", "-a"])
         # --no-remove: an installation that would take something away from the machine is refused.
-        _apt(["install", "-y", "--no-install-recommends", "--no-remove", *names], step)
+        _apt(["install", "-y", "--fix-broken", "--no-install-recommends", "--no-remove", *names], step)
         for name in set(names) & set(DAEMONS):
             # Nor may they start with the machine: the stack runs its own.
-            subprocess.run(["update-rc.d", name, "disable"], capture_output=True, timeout=60, check=False)
+            _logged(["update-rc.d", name, "disable"])
 
 
 def _has_candidates(names: Sequence[str]) -> bool:
@@ -95,14 +97,26 @@ def _has_candidates(names: Sequence[str]) -> bool:
     return answer.count("Candidate: ") == len(names) and "Candidate: (none)" not in answer
 
 
+def _logged(command: Sequence[str]) -> None:
+    """Runs it into LOG; what goes wrong shows in the apt-get that follows."""
+    with LOG.open("ab") as log:
+        subprocess.run(
+            command, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            timeout=INSTALL_SECONDS, check=False,
+        )
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LANG": "C.UTF-8"}
+
+
 def _apt(arguments: Sequence[str], step: Step) -> None:
     """Runs apt-get with its progress shown; its words go to LOG."""
     read, write = os.pipe()
     command = ["apt-get", *OPTIONS, "-o", f"APT::Status-Fd={write}", *arguments]
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LANG": "C.UTF-8"}
     with LOG.open("ab") as log:
         child = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[write]
+            command, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[write]
         )
         os.close(write)
         try:

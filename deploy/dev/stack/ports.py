@@ -64,12 +64,13 @@ def choose(state: State, environment: Mapping[str, str] = os.environ) -> dict[st
     text = environment.get(BASE_VARIABLE)
     base = _base(text) if text else DEFAULT_BASE
     kept = read_json(state.ports)
-    last = kept.get("ports", {}) if kept.get("base") == base else {}
+    last = kept.get("ports", {}) if kept.get("asked") == (text or "") else {}
     running = state.all_running()
+    ours = {port for name, port in kept.get("ports", {}).items() if owner(name) in running}
     chosen: dict[str, int] = {}
     for name, offset in OFFSETS.items():
         port = int(last.get(name, base + offset))
-        if name == "gateway" or (owner(name) in running and name in last) or is_free(port):
+        if name == "gateway" or port in ours or is_free(port):
             chosen[name] = port
         elif text:
             raise StackError(
@@ -79,7 +80,7 @@ def choose(state: State, environment: Mapping[str, str] = os.environ) -> dict[st
         else:
             chosen[name] = next(free for free in FALLBACK_RANGE if is_free(free) and free not in chosen.values())
             note(f"port {port} ({name}) is in use by another program: using {chosen[name]}")
-    write_json(state.ports, {"base": base, "ports": chosen})
+    write_json(state.ports, {"asked": text or "", "ports": chosen})
     return chosen
 
 

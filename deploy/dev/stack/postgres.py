@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from .environment import ADMINISTRATOR
-from .process import Record, StackError, alive, kill, spawn, wait_until
+from .process import Record, StackError, alive, kill, send, spawn, wait_until
 from .state import State, write_atomically
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
@@ -93,13 +93,7 @@ class Postgres:
         return record
 
     def stop(self, record: Record) -> None:
-        """Fast shutdown: open transactions roll back, nothing committed is lost."""
-        try:
-            if alive(record):
-                os.kill(record.pid, signal.SIGINT)
-            wait_until(lambda: not alive(record), STOP_SECONDS, "PostgreSQL did not stop")
-        except StackError:
-            self.kill(record)
+        shut_down(record)
 
     def kill(self, record: Record) -> None:
         kill(record)
@@ -180,6 +174,15 @@ class Postgres:
         if self._user is None:
             return {}
         return {"user": self._user, "group": pwd.getpwnam(self._user).pw_gid, "extra_groups": []}
+
+
+def shut_down(record: Record) -> None:
+    """Fast shutdown: open transactions roll back, nothing committed is lost. SIGTERM would wait for every client."""
+    send(record, signal.SIGINT)
+    try:
+        wait_until(lambda: not alive(record), STOP_SECONDS, "PostgreSQL did not stop")
+    except StackError:
+        kill(record)
 
 
 def foreign_folder(state: State) -> Path:

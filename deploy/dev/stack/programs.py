@@ -13,7 +13,7 @@ from typing import Protocol
 from .environment import Environments, Settings
 from .kafka import Kafka
 from .orphans import end_orphans
-from .postgres import Postgres
+from .postgres import Postgres, shut_down
 from .process import Record, StackError, alive, kill, spawn, terminate, wait_until
 from .redis import Redis
 from .services import INFRASTRUCTURE, SERVICES, SIMULATOR
@@ -21,7 +21,7 @@ from .state import BIN, ROOT, Running, State
 
 KAFKA_LIBS = ROOT / "build" / "kafka-libs"
 READY_SECONDS = 30
-STOP_SECONDS = 15
+STOP_SECONDS = 20
 LOG_BYTES_MAX = 64 << 20
 
 
@@ -169,6 +169,16 @@ def end(program: Program, state: State, hard: bool) -> bool:
         if running:
             (program.kill if hard else program.stop)(running.record)
         return running is not None
+
+
+def stop_recorded(name: str, state: State) -> None:
+    """Stops a program by its record alone, whatever became of the settings it was started with."""
+    with state.locked(name):
+        running = state.running(name)
+        if running and name == Postgres.name:
+            shut_down(running.record)
+        elif running:
+            terminate(running.record, STOP_SECONDS)
 
 
 def _turn_log(path: Path) -> None:

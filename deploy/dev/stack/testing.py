@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from . import build, ctest, install, planted
 from .checks import source_checks
+from .driver_tests import driver_tests
 from .process import StackError
 from .results import Case, Tally
 from .state import State
@@ -86,7 +88,7 @@ class Runner:
     def level(self, level: Level, stack: TestStack, deep: bool) -> None:
         print(f"\n{level.name}", flush=True)
         if level.name == "unit" and not self._options.filter:
-            for case in source_checks(deep, self._options.install):
+            for case in itertools.chain(source_checks(deep, self._options.install), driver_tests()):
                 self._tally.add(case)
         self._level(level, level.name, stack, {})
         self._tally.require_cases(level.name)

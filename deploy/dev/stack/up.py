@@ -15,14 +15,15 @@ from .install import install
 from .orphans import end_orphans
 from .postgres import foreign_folder
 from .process import StackError
-from .programs import Program, end, ensure_running
+from .programs import Program, ensure_running, stop_recorded
 from .progress import Step, note
 from .provision import provision
-from .services import SERVICES, SIMULATOR, identities
+from .services import INFRASTRUCTURE, SERVICES, SIMULATOR, identities
 from .stack import Stack
 from .state import ROOT, State, write_atomically
 
 
+Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
@@ -60,6 +61,9 @@ def up(state: State, options: Options, environment: Mapping[str, str] = os.envir
 
 def _bring_up(stack: Stack, options: Options) -> None:
     state, environments = stack.state, stack.environments
+    # The simulator after --no-simulators, our own server when an existing one is to be used.
+    for name in set(state.all_running()) - set(stack.programs):
+        stop_recorded(name, state)
     with Step("Kafka, PostgreSQL and Redis") as step:
         step.summary = _start_all(stack.infrastructure(), state)
     with Step("roles, databases, migrations"):
@@ -68,7 +72,7 @@ def _bring_up(stack: Stack, options: Options) -> None:
             databases.migrate(environments, service, state)
     with Step("topics and rights"):
         _topics(stack)
-    stack.write_endpoints(demo=False)
+    stack.write_endpoints()
     if options.infrastructure_only:
         return
     with Step("services") as step:
@@ -90,13 +94,16 @@ def _topics(stack: Stack) -> None:
 def _start_all(programs: Sequence[Program], state: State) -> str:
     """All at once, each waited for; the first failure is told when the others have come to an end."""
     outcomes = _in_parallel(programs, lambda program: ensure_running(program, state, restart_when_changed=True))
-    started = [program.name for program, outcome in zip(programs, outcomes) if outcome != "kept"]
-    return "started " + ", ".join(started) if started else "already running"
+    told = []
+    for word in ("started", "restarted"):
+        names = [program.name for program, outcome in zip(programs, outcomes) if outcome == word]
+        told += [f"{word} {', '.join(names)}"] if names else []
+    return "; ".join(told) or "already running"
 
 
-def _in_parallel(programs: Sequence[Program], work: Callable[[Program], Outcome]) -> list[Outcome]:
-    with ThreadPoolExecutor(max_workers=max(1, len(programs))) as pool:
-        futures = [pool.submit(work, program) for program in programs]
+def _in_parallel(items: Sequence[Item], work: Callable[[Item], Outcome]) -> list[Outcome]:
+    with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
+        futures = [pool.submit(work, item) for item in items]
     return [future.result() for future in futures]
 
 
@@ -121,14 +128,12 @@ def down(state: State, wipe: bool) -> None:
     with state.locked():
         end_orphans(state)
         running = state.all_running()
-        if running:
-            stack = Stack.recorded(state)
-            for group in (stack.suite(), stack.infrastructure()):
-                names = [program.name for program in group if program.name in running]
-                if names:
-                    with Step("stopping " + ", ".join(names)):
-                        _in_parallel(group, lambda program: end(program, state, hard=False))
-        else:
+        for group in ([name for name in running if name not in INFRASTRUCTURE], INFRASTRUCTURE):
+            names = [name for name in group if name in running]
+            if names:
+                with Step("stopping " + ", ".join(names)):
+                    _in_parallel(names, lambda name: stop_recorded(name, state))
+        if not running:
             note("nothing runs")
         left = state.all_running()
         if left:
