@@ -17,7 +17,8 @@
 namespace tecnochat::postgres {
 
 /// Parameters of one statement, $1… in the order added. Everything is sent in text form; arrays
-/// become PostgreSQL array literals for `unnest($1::uuid[], …)`.
+/// become PostgreSQL array literals for `unnest($1::uuid[], …)`. A NUL inside a text, which
+/// PostgreSQL cannot store, becomes U+FFFD: customers can write one, and it must not cut the text.
 class Params {
  public:
     Params& add(std::string_view text);
@@ -124,7 +125,15 @@ class Connection {
     Result<Rows> execute(std::string_view sql, const Params& params = {});
     /// Several statements in one string, no parameters; for migrations.
     Status execute_script(const std::string& sql);
+    /// COMMIT; kInternal where PostgreSQL rolled back instead, because a statement had failed.
+    Status commit();
+    /// Open, between transactions, and not hung up on by the server; costs one poll(2).
     [[nodiscard]] bool healthy() const;
+    /// Every later statement ends by then: kDeadlineExceeded, and the connection is closed, for its
+    /// protocol state is unknown. Without one the statement timeout of the connection counts.
+    void set_deadline(std::optional<Deadline> deadline);
+    /// What one statement may take where no deadline is set; 10 minutes unless told.
+    void set_statement_limit(Milliseconds limit);
 
  private:
     friend class Pool;

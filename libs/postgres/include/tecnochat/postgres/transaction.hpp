@@ -18,7 +18,7 @@ struct CommitFailpoints {
 /// One transaction for a known set of tenants: row-level security shows and accepts their rows and
 /// no others (set_config('app.tenants', '{…}', true); pipeline policy `tenant_id =
 /// ANY(nullif(current_setting('app.tenants', true), '')::uuid[])`). Not committed means rolled
-/// back.
+/// back. The deadline holds for the whole transaction, up to the end of its commit.
 class Transaction {
  public:
     static Result<Transaction> begin(
@@ -30,6 +30,9 @@ class Transaction {
     Transaction& operator=(Transaction&&) = delete;
 
     Result<Rows> execute(std::string_view sql, const Params& params = {});
+    /// The commit will not wait for the disk: for effects that may be lost and come again (a server
+    /// crash may undo it, a crash of this process not).
+    Status relax_durability();
     Status commit(CommitFailpoints failpoints = {});
     /// Runs `work` inside a savepoint: its failure undoes only what it did, and the transaction
     /// goes on (unless the connection is gone).

@@ -1,0 +1,275 @@
+#include "connection.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+
+#include "errors.hpp"
+
+namespace tecnochat::postgres {
+namespace {
+
+/// Grace between the server's statement_timeout and ours: the server's own answer is the better
+/// one.
+constexpr Milliseconds kStatementGrace{2000};
+
+enum class Wait { kReady, kExpired };
+
+Wait wait_for_socket(int socket, short events, Deadline deadline) {
+    pollfd descriptor{socket, events, 0};
+    for (;;) {
+        const auto left = deadline.remaining();
+        if (left.count() == 0) return Wait::kExpired;
+        // One millisecond more: poll() rounds down, and would spin in the last one.
+        const int ready = poll(&descriptor, 1, static_cast<int>(left.count()) + 1);
+        if (ready > 0) return Wait::kReady;
+        if (ready < 0 && errno != EINTR) return Wait::kReady;  // libpq will name the failure
+    }
+}
+
+Error unavailable() {
+    return make_error(ErrorCode::kUnavailable, "PostgreSQL does not answer");
+}
+
+Result<std::unique_ptr<PGconn, CloseConnection>> dial(
+    const std::string& conninfo, Deadline deadline
+) {
+    const std::array<const char*, 6> keywords{
+        "dbname",
+        "client_encoding",
+        "fallback_application_name",
+        "keepalives",
+        "tcp_user_timeout",
+        nullptr
+    };
+    const std::array<const char*, 6> values{
+        conninfo.c_str(), "UTF8", program_invocation_short_name, "1", "15000", nullptr
+    };
+    std::unique_ptr<PGconn, CloseConnection> handle(
+        PQconnectStartParams(keywords.data(), values.data(), 1)
+    );
+    if (!handle || PQstatus(handle.get()) == CONNECTION_BAD) return unavailable();
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    while (next != PGRES_POLLING_OK) {
+        if (next == PGRES_POLLING_FAILED) return unavailable();
+        const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        if (wait_for_socket(PQsocket(handle.get()), events, deadline) == Wait::kExpired) {
+            return unavailable();
+        }
+        next = PQconnectPoll(handle.get());
+    }
+    PQsetnonblocking(handle.get(), 1);
+    // Notices may quote data, and would go to stderr as they are.
+    PQsetNoticeProcessor(handle.get(), [](void*, const char*) {}, nullptr);
+    return handle;
+}
+
+}  // namespace
+
+const std::string* StatementCache::find(std::string_view text) {
+    const auto found = by_text_.find(text);
+    if (found == by_text_.end()) return nullptr;
+    entries_.splice(entries_.begin(), entries_, found->second);
+    return &found->second->name;
+}
+
+const std::string& StatementCache::insert(std::string_view text) {
+    entries_.push_front({std::string(text), fmt::format("s{}", next_name_++)});
+    by_text_.emplace(entries_.front().text, entries_.begin());
+    return entries_.front().name;
+}
+
+void StatementCache::erase(std::string_view text) {
+    const auto found = by_text_.find(text);
+    if (found == by_text_.end()) return;
+    const auto entry = found->second;
+    by_text_.erase(found);
+    entries_.erase(entry);
+}
+
+std::optional<std::string> StatementCache::evict() {
+    if (entries_.size() < kCapacity) return std::nullopt;
+    std::string name = entries_.back().name;
+    by_text_.erase(entries_.back().text);
+    entries_.pop_back();
+    return name;
+}
+
+Error Connection::Impl::closed(ErrorCode code, const char* message) {
+    handle.reset();
+    return make_error(code, message);
+}
+
+Status Connection::Impl::wait_for_result(Deadline until) {
+    for (;;) {
+        const int flushing = PQflush(handle.get());
+        if (flushing < 0) return closed(ErrorCode::kUnavailable, "PostgreSQL hung up");
+        if (flushing == 0 && PQisBusy(handle.get()) == 0) return ok();
+        const short events = flushing == 1 ? POLLIN | POLLOUT : POLLIN;
+        if (wait_for_socket(PQsocket(handle.get()), events, until) == Wait::kExpired) {
+            return closed(ErrorCode::kDeadlineExceeded, "PostgreSQL did not answer in time");
+        }
+        // On failure PQgetResult still hands over the server's last words (57P01, …).
+        if (PQconsumeInput(handle.get()) == 0) return ok();
+    }
+}
+
+Result<ResultHandle> Connection::Impl::finish(bool sent, Deadline until) {
+    if (!sent) return closed(ErrorCode::kUnavailable, "PostgreSQL hung up");
+    ResultHandle last;
+    std::optional<Error> failure;
+    for (;;) {
+        TECNOCHAT_CHECK(wait_for_result(until));
+        ResultHandle result(PQgetResult(handle.get()));
+        if (!result) break;
+        const auto status = PQresultStatus(result.get());
+        if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
+            if (!failure) failure = error_of(result.get());
+            // A broken connection gives the same failure again and again.
+            if (PQstatus(handle.get()) == CONNECTION_BAD) break;
+        }
+        last = std::move(result);
+    }
+    if (PQstatus(handle.get()) == CONNECTION_BAD ||
+        (failure && failure->code == ErrorCode::kUnavailable)) {
+        handle.reset();
+        if (!failure) return make_error(ErrorCode::kUnavailable, "PostgreSQL hung up");
+        failure->code = ErrorCode::kUnavailable;
+    }
+    if (failure) return *std::move(failure);
+    TECNOCHAT_ASSERT(last != nullptr, "a statement without a result");
+    return last;
+}
+
+Result<ResultHandle> Connection::Impl::simple(const std::string& sql) {
+    if (!handle) return closed(ErrorCode::kUnavailable, "the connection is closed");
+    const Deadline limit = until();
+    if (limit.expired()) {
+        return closed(ErrorCode::kDeadlineExceeded, "no time left for a statement");
+    }
+    return finish(PQsendQuery(handle.get(), sql.c_str()) == 1, limit);
+}
+
+Result<std::string> Connection::Impl::prepare(std::string_view sql, Deadline until) {
+    if (const std::string* name = statements.find(sql)) return *name;
+    if (const auto evicted = statements.evict()) {
+        TECNOCHAT_CHECK(
+            finish(PQsendQuery(handle.get(), ("DEALLOCATE " + *evicted).c_str()) == 1, until)
+        );
+    }
+    const std::string name = statements.insert(sql);
+    auto prepared = finish(
+        PQsendPrepare(handle.get(), name.c_str(), std::string(sql).c_str(), 0, nullptr) == 1, until
+    );
+    if (!prepared) {
+        statements.erase(sql);
+        return std::move(prepared).error();
+    }
+    return name;
+}
+
+Result<Rows> Connection::Impl::prepared(
+    std::string_view sql, const std::vector<const char*>& values
+) {
+    if (!handle) return closed(ErrorCode::kUnavailable, "the connection is closed");
+    const Deadline limit = until();
+    if (limit.expired()) {
+        return closed(ErrorCode::kDeadlineExceeded, "no time left for a statement");
+    }
+    TECNOCHAT_TRY(const std::string name, prepare(sql, limit));
+    auto result = finish(
+        PQsendQueryPrepared(
+            handle.get(),
+            name.c_str(),
+            static_cast<int>(values.size()),
+            values.data(),
+            nullptr,
+            nullptr,
+            0
+        ) == 1,
+        limit
+    );
+    if (!result) {
+        // "cached plan must not change result type": a migration went by; prepare anew next time.
+        if (result.error().reason == "0A000") statements.erase(sql);
+        return std::move(result).error();
+    }
+    return Rows(std::move(result).value().release());
+}
+
+Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Connection::~Connection() = default;
+
+Result<Rows> Connection::execute(std::string_view sql, const Params& params) {
+    std::vector<const char*> values;
+    values.reserve(params.values_.size());
+    for (const auto& value : params.values_) values.push_back(value ? value->c_str() : nullptr);
+    return impl_->prepared(sql, values);
+}
+
+Status Connection::execute_script(const std::string& sql) {
+    TECNOCHAT_CHECK(impl_->simple(sql));
+    return ok();
+}
+
+Status Connection::commit() {
+    TECNOCHAT_TRY(const auto result, impl_->simple("COMMIT"));
+    if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
+        return make_error(
+            ErrorCode::kInternal, "a transaction with a failed statement cannot commit", "25P02"
+        );
+    }
+    return ok();
+}
+
+void Connection::set_deadline(std::optional<Deadline> deadline) {
+    impl_->deadline = deadline;
+}
+
+void Connection::set_statement_limit(Milliseconds limit) {
+    impl_->statement_limit = limit;
+}
+
+bool Connection::healthy() const {
+    PGconn* handle = impl_->handle.get();
+    if (handle == nullptr || PQstatus(handle) != CONNECTION_OK ||
+        PQtransactionStatus(handle) != PQTRANS_IDLE) {
+        return false;
+    }
+    // An idle session has nothing to say: what is there to read is the server's goodbye.
+    pollfd descriptor{PQsocket(handle), POLLIN, 0};
+    return poll(&descriptor, 1, 0) == 0;
+}
+
+Result<std::unique_ptr<Connection>> connect(const std::string& conninfo, Deadline deadline) {
+    TECNOCHAT_TRY(auto handle, dial(conninfo, deadline));
+    auto impl = std::make_unique<Connection::Impl>();
+    impl->handle = std::move(handle);
+    impl->deadline = deadline;
+    // Rows parses these forms; a role's or database's own settings must not change them.
+    TECNOCHAT_CHECK(
+        impl->simple("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex'; "
+                     "SET standard_conforming_strings = on; SET client_min_messages = warning")
+    );
+    impl->deadline.reset();
+    return std::unique_ptr<Connection>(new Connection(std::move(impl)));
+}
+
+Result<std::unique_ptr<Connection>> open_session(
+    const std::string& conninfo, Deadline deadline, Milliseconds statement_timeout
+) {
+    TECNOCHAT_TRY(auto connection, connect(conninfo, deadline));
+    connection->set_deadline(deadline);
+    TECNOCHAT_CHECK(connection->execute_script(fmt::format(
+        "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",
+        statement_timeout.count()
+    )));
+    // From here on a hung server is noticed on our side.
+    connection->set_deadline(std::nullopt);
+    connection->set_statement_limit(statement_timeout + kStatementGrace);
+    return connection;
+}
+
+}  // namespace tecnochat::postgres

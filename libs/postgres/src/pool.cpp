@@ -1,0 +1,101 @@
+#include "tecnochat/postgres/pool.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "connection.hpp"
+
+namespace tecnochat::postgres {
+
+struct Pool::Impl {
+    explicit Impl(Config c) : config(std::move(c)) {}
+
+    const Config config;
+    std::mutex mutex;
+    std::condition_variable freed;
+    std::vector<std::unique_ptr<Connection>> idle;  // the most recently used last
+    int open = 0;                                   // idle, lent or being opened
+    /// Apart from the pool: readiness must tell "away" from "all busy".
+    std::mutex probe_mutex;
+    std::unique_ptr<Connection> probe;
+
+    Result<std::unique_ptr<Connection>> open_one(Deadline deadline) const {
+        const auto limit = std::min(deadline.remaining(), config.connect_timeout);
+        return open_session(config.url.reveal(), Deadline::after(limit), config.statement_timeout);
+    }
+
+    void forget_one() {
+        {
+            std::scoped_lock lock(mutex);
+            --open;
+        }
+        freed.notify_one();
+    }
+
+    void give_back(std::unique_ptr<Connection> connection) {
+        if (!connection->healthy()) return forget_one();
+        connection->set_deadline(std::nullopt);
+        {
+            std::scoped_lock lock(mutex);
+            idle.push_back(std::move(connection));
+        }
+        freed.notify_one();
+    }
+};
+
+Pool::Pool(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {
+    TECNOCHAT_ASSERT(impl_->config.size > 0, "a pool needs room for a connection");
+}
+
+Pool::~Pool() = default;
+
+Result<Pool::Lease> Pool::acquire(Deadline deadline) {
+    std::unique_lock lock(impl_->mutex);
+    for (;;) {
+        const bool available = impl_->freed.wait_until(lock, deadline.time_point(), [this] {
+            return !impl_->idle.empty() || impl_->open < impl_->config.size;
+        });
+        if (!available) {
+            return make_error(
+                ErrorCode::kResourceExhausted, "no database connection came free in time"
+            );
+        }
+        if (impl_->idle.empty()) break;
+        auto connection = std::move(impl_->idle.back());
+        impl_->idle.pop_back();
+        if (connection->healthy()) return Lease(this, std::move(connection));
+        --impl_->open;  // the server hung up while it was idle
+    }
+    ++impl_->open;
+    lock.unlock();
+    auto opened = impl_->open_one(deadline);
+    if (!opened) {
+        impl_->forget_one();
+        return std::move(opened).error();
+    }
+    return Lease(this, std::move(opened).value());
+}
+
+bool Pool::reachable() {
+    std::scoped_lock lock(impl_->probe_mutex);
+    const auto deadline = Deadline::after(Milliseconds(1000));
+    if (!impl_->probe || !impl_->probe->healthy()) {
+        auto opened = impl_->open_one(deadline);
+        if (!opened) return false;
+        impl_->probe = std::move(opened).value();
+    }
+    impl_->probe->set_deadline(deadline);
+    return impl_->probe->execute_script("SELECT 1").has_value();
+}
+
+Pool::Lease::Lease(Pool* pool, std::unique_ptr<Connection> connection)
+    : pool_(pool), connection_(std::move(connection)) {}
+
+Pool::Lease::Lease(Lease&&) noexcept = default;
+
+Pool::Lease::~Lease() {
+    if (connection_) pool_->impl_->give_back(std::move(connection_));
+}
+
+}  // namespace tecnochat::postgres

@@ -1,0 +1,228 @@
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "tecnochat/postgres/testing/sandbox.hpp"
+
+using namespace tecnochat;
+using namespace tecnochat::postgres;
+using tecnochat::postgres::testing::Sandbox;
+
+namespace {
+
+Pool::Config config_of(const Secret& url, int size = 4) {
+    return {url, size, Milliseconds(3000), Milliseconds(5000)};
+}
+
+Deadline soon() {
+    return Deadline::after(Milliseconds(5000));
+}
+
+}  // namespace
+
+TEST_CASE("every type survives the way to PostgreSQL and back") {
+    Sandbox sandbox;
+    auto connection = connect(sandbox.service_url().reveal(), soon());
+    REQUIRE(connection);
+    const auto uuid = Uuid::v7(SystemClock().now());
+    const auto time = from_unix_ms(1'773'239'400'120);
+    std::string all_bytes;
+    for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
+    auto rows =
+        (*connection)
+            ->execute(
+                "SELECT $1::text, $2::bigint, $3::boolean, $4::float8, $5::uuid, $6::timestamptz, "
+                "$7::bytea, $8::text, $9::timestamptz",
+                Params()
+                    .add("señor \"O'Brien\" \\ {a,b}")
+                    .add(std::int64_t{-9'007'199'254'740'993})
+                    .add(true)
+                    .add(0.1)
+                    .add(uuid)
+                    .add(time)
+                    .add_bytes(all_bytes)
+                    .add_null()
+                    .add(from_unix_ms(0))
+            );
+    REQUIRE(rows);
+    const auto row = (*rows)[0];
+    CHECK(row.text(0) == "señor \"O'Brien\" \\ {a,b}");
+    CHECK(row.number(1) == -9'007'199'254'740'993);
+    CHECK(row.flag(2));
+    CHECK(row.real(3) == 0.1);
+    CHECK(row.uuid(4) == uuid);
+    CHECK(row.time(5) == time);
+    CHECK(row.bytes(6) == all_bytes);
+    CHECK(row.is_null(7));
+    CHECK(row.text_or_null(7) == std::nullopt);
+    CHECK(row.time_or_null(8) == from_unix_ms(0));
+}
+
+TEST_CASE("array elements are taken literally") {
+    Sandbox sandbox;
+    auto connection = connect(sandbox.service_url().reveal(), soon());
+    REQUIRE(connection);
+    const std::vector<std::optional<std::string>> texts{
+        "plain", "", "NULL", std::nullopt, "with \"quotes\"", "back\\slash", "{1,2}", "a,b", " ñ "
+    };
+    const std::vector<std::string> bytes{std::string("\0\x01\xff", 3), "", "\\x41"};
+    const std::vector<std::optional<Timestamp>> times{from_unix_ms(1500), std::nullopt};
+    auto rows = (*connection)
+                    ->execute(
+                        "SELECT t FROM unnest($1::text[]) WITH ORDINALITY AS u(t, n) ORDER BY n",
+                        Params().add_array(texts)
+                    );
+    REQUIRE(rows);
+    REQUIRE(rows->size() == static_cast<int>(texts.size()));
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        CHECK((*rows)[static_cast<int>(i)].text_or_null(0) == texts[i]);
+    }
+    rows = (*connection)
+               ->execute(
+                   "SELECT b, t, f, n FROM unnest($1::bytea[], $2::timestamptz[], $3::boolean[], "
+                   "$4::bigint[]) AS u(b, t, f, n)",
+                   Params()
+                       .add_bytes_array(bytes)
+                       .add_array(times)
+                       .add_array(std::vector<bool>{true, false, true})
+                       .add_array(std::vector<std::int64_t>{1, -2, 3})
+               );
+    REQUIRE(rows);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        CHECK((*rows)[static_cast<int>(i)].bytes(0) == bytes[i]);
+    }
+    CHECK((*rows)[0].time_or_null(1) == times[0]);
+    CHECK((*rows)[1].time_or_null(1) == std::nullopt);
+    CHECK_FALSE((*rows)[1].flag(2));
+    CHECK((*rows)[1].number(3) == -2);
+    rows =
+        (*connection)
+            ->execute(
+                "SELECT count(*) FROM unnest($1::uuid[])", Params().add_array(std::vector<Uuid>{})
+            );
+    REQUIRE(rows);
+    CHECK((*rows)[0].number(0) == 0);
+}
+
+TEST_CASE("a NUL in a text neither cuts it nor fails") {
+    Sandbox sandbox;
+    auto connection = connect(sandbox.service_url().reveal(), soon());
+    REQUIRE(connection);
+    auto rows = (*connection)->execute("SELECT $1::text", Params().add(std::string("a\0b", 3)));
+    REQUIRE(rows);
+    CHECK(
+        (*rows)[0].text(0) ==
+        "a\xEF\xBF\xBD"
+        "b"
+    );
+}
+
+TEST_CASE("failures carry SQLSTATE or constraint, never data") {
+    Sandbox sandbox;
+    sandbox.run(
+        "CREATE TABLE t (id int CONSTRAINT t_id PRIMARY KEY, n int CONSTRAINT small CHECK (n < 9));"
+        "GRANT ALL ON t TO PUBLIC; CREATE TABLE secret (id int)"
+    );
+    Pool pool(config_of(sandbox.service_url()));
+    const auto failure = [&](std::string_view sql) {
+        auto lease = pool.acquire(soon());
+        REQUIRE(lease);
+        auto rows = (*lease)->execute(sql);
+        REQUIRE_FALSE(rows);
+        return rows.error();
+    };
+    {
+        auto lease = pool.acquire(soon());
+        REQUIRE((*lease)->execute("INSERT INTO t VALUES (4711, 1)"));
+    }
+    auto error = failure("INSERT INTO t VALUES (4711, 1)");
+    CHECK(error.code == ErrorCode::kAlreadyExists);
+    CHECK(error.reason == "t_id");
+    CHECK(error.message.find("4711") == std::string::npos);
+    error = failure("INSERT INTO t VALUES (1, 10)");
+    CHECK(error.code == ErrorCode::kFailedPrecondition);
+    CHECK(error.reason == "small");
+    error = failure("SELECT 'x'::int");
+    CHECK(error.code == ErrorCode::kInvalidArgument);
+    CHECK(error.reason == "22P02");
+    CHECK(failure("SELECT * FROM secret").code == ErrorCode::kPermissionDenied);
+    CHECK(failure("SELEC 1").code == ErrorCode::kInternal);
+}
+
+TEST_CASE("more statements than the cache holds still work") {
+    Sandbox sandbox;
+    auto connection = connect(sandbox.service_url().reveal(), soon());
+    REQUIRE(connection);
+    for (int round = 0; round < 2; ++round) {
+        for (int i = 0; i < 300; ++i) {
+            auto rows = (*connection)->execute("SELECT " + std::to_string(i));
+            REQUIRE(rows);
+            CHECK((*rows)[0].number(0) == i);
+        }
+    }
+    auto rows = (*connection)->execute("SELECT count(*) FROM pg_prepared_statements");
+    REQUIRE(rows);
+    CHECK((*rows)[0].number(0) == 256);
+}
+
+TEST_CASE("the deadline ends a statement and its connection") {
+    Sandbox sandbox;
+    Pool pool(config_of(sandbox.service_url()));
+    {
+        auto lease = pool.acquire(soon());
+        REQUIRE(lease);
+        (*lease)->set_deadline(Deadline::after(Milliseconds(100)));
+        auto rows = (*lease)->execute("SELECT pg_sleep(30)");
+        REQUIRE_FALSE(rows);
+        CHECK(rows.error().code == ErrorCode::kDeadlineExceeded);
+        CHECK_FALSE((*lease)->healthy());
+    }
+    auto lease = pool.acquire(soon());
+    REQUIRE(lease);
+    CHECK((*lease)->execute("SELECT 1"));
+}
+
+TEST_CASE("the server's statement timeout ends a statement, the session goes on") {
+    Sandbox sandbox;
+    Pool pool({sandbox.service_url(), 1, Milliseconds(3000), Milliseconds(100)});
+    auto lease = pool.acquire(soon());
+    REQUIRE(lease);
+    auto rows = (*lease)->execute("SELECT pg_sleep(30)");
+    REQUIRE_FALSE(rows);
+    CHECK(rows.error().code == ErrorCode::kDeadlineExceeded);
+    CHECK((*lease)->healthy());
+}
+
+TEST_CASE("a server that is away is kUnavailable, a full pool kResourceExhausted") {
+    Pool away(config_of(Secret("postgresql://nobody@127.0.0.1:1/none")));
+    auto lease = away.acquire(soon());
+    REQUIRE_FALSE(lease);
+    CHECK(lease.error().code == ErrorCode::kUnavailable);
+    CHECK_FALSE(away.reachable());
+
+    Sandbox sandbox;
+    Pool pool(config_of(sandbox.service_url(), 1));
+    auto only = pool.acquire(soon());
+    REQUIRE(only);
+    auto second = pool.acquire(Deadline::after(Milliseconds(50)));
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == ErrorCode::kResourceExhausted);
+    CHECK(pool.reachable());
+}
+
+TEST_CASE("idle connections that the server closed are replaced unnoticed") {
+    Sandbox sandbox;
+    Pool pool(config_of(sandbox.service_url()));
+    {
+        auto one = pool.acquire(soon());
+        auto two = pool.acquire(soon());
+        REQUIRE(one);
+        REQUIRE(two);
+    }
+    sandbox.terminate_service_connections();
+    for (int i = 0; i < 3; ++i) {
+        auto lease = pool.acquire(soon());
+        REQUIRE(lease);
+        CHECK((*lease)->execute("SELECT 1"));
+    }
+}
