@@ -101,7 +101,8 @@ class Kafka:
             process.kill(record)
             if not isinstance(error, StackError):
                 raise
-            raise StackError(f"{error.message}: {self._cause(log_start)}", f"see {self.log_path}") from error
+            cause = _cause(self._log_since(log_start))
+            raise StackError(f"{error.message}: {cause}", f"see {self.log_path}") from error
         return record
 
     def is_serving(self) -> bool:
@@ -133,12 +134,12 @@ class Kafka:
         text = string.Template(template).substitute(
             port=self.port,
             controller_port=self.controller_port,
-            data=self.data,
-            certs=self.certs,
+            data=_escaped(self.data),
+            certs=_escaped(self.certs),
             broker=BROKER,
             admin=ADMIN,
         )
-        self.properties.write_text(text, encoding="utf-8")
+        self.properties.write_text(text, encoding="ascii")
 
     def _format(self, java: Path) -> None:
         # --ignore-formatted: a format that was cut short is carried through by the next.
@@ -154,7 +155,7 @@ class Kafka:
         except subprocess.TimeoutExpired as error:
             raise StackError(f"formatting {self.data} took over {FORMAT_SECONDS} s", "is the disk full?") from error
         if result.returncode != 0:
-            reason = ((result.stderr or result.stdout).strip().splitlines() or ["no reason given"])[-1]
+            reason = _cause(result.stdout + result.stderr)
             raise StackError(f"Kafka could not format {self.data}: {reason}", "./tecnochat down --wipe starts anew")
 
     def _command(self, java: Path, main_class: str, *arguments: str | Path) -> list[str]:
@@ -164,16 +165,27 @@ class Kafka:
         logging = f"-Dlog4j.configuration=file:{_CONFIG / 'log4j.properties'}"
         return [str(java), *_JVM_OPTIONS, logging, "-cp", f"{jars}/*", main_class, *map(str, arguments)]
 
-    def _cause(self, log_start: int) -> str:
-        """What this start wrote about its failure: the first exception, else the first error, else the last line."""
+    def _log_since(self, offset: int) -> str:
         with self.log_path.open("rb") as log:
-            log.seek(log_start)
-            lines = log.read(1 << 20).decode("utf-8", "replace").splitlines()
-        for pattern in (r"^(Caused by: )?[\w.$]+(Exception|Error): ", r" (ERROR|FATAL) ", r"^Error: "):
-            for line in lines:
-                if re.search(pattern, line):
-                    return line[:300]
-        return lines[-1][:300] if lines else "it wrote nothing"
+            log.seek(offset)
+            return log.read(1 << 20).decode("utf-8", "replace")
+
+
+def _cause(output: str) -> str:
+    """Why Java gave up: the first exception that it wrote, else the first error, else its last line."""
+    lines = output.strip().splitlines()
+    for pattern in (r"^(Caused by: )?[\w.$]+(Exception|Error): ", r"\b(ERROR|FATAL|Error|Exception)\b"):
+        for line in lines:
+            if re.search(pattern, line):
+                return line[:300]
+    return lines[-1][:300] if lines else "it wrote nothing"
+
+
+def _escaped(path: Path) -> str:
+    """A path as Java's properties files want it: they are read as Latin-1, whatever the machine's language."""
+    units = str(path).encode("utf-16-be")
+    codes = [int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2)]
+    return "".join(chr(code) if 0x20 <= code < 0x7F and code != 0x5C else f"\\u{code:04x}" for code in codes)
 
 
 def _environment() -> dict[str, str]:

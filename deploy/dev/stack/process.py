@@ -16,6 +16,9 @@ from pathlib import Path
 
 POLL_SECONDS = 0.02
 
+# What this process itself spawned. Nobody waits for them, most outlive us; those that end are reaped in passing.
+_children: set[subprocess.Popen[bytes]] = set()
+
 
 class StackError(Exception):
     """A failure that a person can act on: one clear line, what to do about it, and the exit code."""
@@ -70,6 +73,7 @@ def spawn(
     `env` is the whole environment. `user` drops to that user and its groups (needs root). Raises
     StackError when the program cannot be started; a program that starts and then dies is the caller's to see.
     """
+    _reap()
     log_path.parent.mkdir(parents=True, exist_ok=True)
     identity = {} if user is None else {"user": user, "group": _group_of(user), "extra_groups": []}
     command = [str(part) for part in argv]
@@ -90,8 +94,14 @@ def spawn(
             raise StackError(f"cannot start {command[0]}: {error}", "./tecnochat doctor") from error
     fields = _stat_fields(child.pid)
     assert fields is not None, "a child that was not waited for keeps its /proc entry"
-    # Not waited for: it outlives us. While we live, its zombie counts as dead and the next Popen reaps it.
+    _children.add(child)
     return Record(child.pid, int(fields[19]))
+
+
+def _reap() -> None:
+    for child in list(_children):
+        if child.poll() is not None:
+            _children.discard(child)
 
 
 def _group_of(user: str) -> int:
@@ -125,6 +135,7 @@ def _gone_within(record: Record, timeout: float) -> bool:
         if time.monotonic() >= deadline:
             return False
         time.sleep(POLL_SECONDS)
+    _reap()
     return True
 
 
