@@ -1,45 +1,20 @@
 #include "kafka_admin.hpp"
 
 #include <fmt/core.h>
-#include <librdkafka/rdkafka.h>
 
-#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
 
+#include "admin_request.hpp"
+
 namespace tecnochat::provision {
 namespace {
 
-static_assert(int(Resource::kTopic) == RD_KAFKA_RESOURCE_TOPIC);
-static_assert(int(Resource::kGroup) == RD_KAFKA_RESOURCE_GROUP);
-static_assert(int(Resource::kCluster) == RD_KAFKA_RESOURCE_BROKER);
-static_assert(int(Pattern::kLiteral) == RD_KAFKA_RESOURCE_PATTERN_LITERAL);
-static_assert(int(Pattern::kPrefixed) == RD_KAFKA_RESOURCE_PATTERN_PREFIXED);
-static_assert(int(Permission::kDeny) == RD_KAFKA_ACL_PERMISSION_TYPE_DENY);
-static_assert(int(Permission::kAllow) == RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW);
-static_assert(int(Operation::kAll) == RD_KAFKA_ACL_OPERATION_ALL);
-static_assert(int(Operation::kRead) == RD_KAFKA_ACL_OPERATION_READ);
-static_assert(int(Operation::kIdempotentWrite) == RD_KAFKA_ACL_OPERATION_IDEMPOTENT_WRITE);
-
-/// unique_ptr over one of librdkafka's destroy functions.
-template <auto kDestroy>
-struct Destroy {
-    template <class T>
-    void operator()(T* handle) const noexcept {
-        kDestroy(handle);
-    }
-};
 using Conf = std::unique_ptr<rd_kafka_conf_t, Destroy<rd_kafka_conf_destroy>>;
-using Queue = std::unique_ptr<rd_kafka_queue_t, Destroy<rd_kafka_queue_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Destroy<rd_kafka_event_destroy>>;
-using Options = std::unique_ptr<rd_kafka_AdminOptions_t, Destroy<rd_kafka_AdminOptions_destroy>>;
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroy<rd_kafka_NewTopic_destroy>>;
 using ConfigResource =
     std::unique_ptr<rd_kafka_ConfigResource_t, Destroy<rd_kafka_ConfigResource_destroy>>;
-using Binding = std::unique_ptr<rd_kafka_AclBinding_t, Destroy<rd_kafka_AclBinding_destroy>>;
-
-using ErrorText = std::array<char, 512>;
 
 /// Why the brokers cannot be reached, in the words of the last failed connection; else empty.
 std::string connection_trouble(rd_kafka_t* client) {
@@ -53,61 +28,6 @@ std::string connection_trouble(rd_kafka_t* client) {
         }
     }
     return last;
-}
-
-Error error_of(rd_kafka_resp_err_t code, const char* text, std::string_view doing) {
-    const bool is_away = code == RD_KAFKA_RESP_ERR__TRANSPORT ||
-                         code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-                         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
-    return make_error(
-        is_away ? ErrorCode::kUnavailable : ErrorCode::kFailedPrecondition,
-        fmt::format("{}: {}", doing, text != nullptr ? text : rd_kafka_err2str(code))
-    );
-}
-
-/// The bare pointers of owned handles, as librdkafka's array arguments want them.
-template <class Handle>
-auto pointers(const std::vector<Handle>& handles) {
-    std::vector<typename Handle::pointer> result;
-    result.reserve(handles.size());
-    for (const auto& handle : handles) result.push_back(handle.get());
-    return result;
-}
-
-/// Sends one admin request by calling `send(options, queue)` and waits for its answer.
-template <class Send>
-Result<Event> ask(
-    rd_kafka_t* client,
-    Deadline deadline,
-    rd_kafka_admin_op_t operation,
-    std::string_view doing,
-    Send send
-) {
-    const auto budget_ms = static_cast<int>(deadline.remaining().count());
-    if (budget_ms == 0)
-        return make_error(ErrorCode::kDeadlineExceeded, fmt::format("{}: no time left", doing));
-    const Options options(rd_kafka_AdminOptions_new(client, operation));
-    ErrorText text{};
-    rd_kafka_AdminOptions_set_request_timeout(options.get(), budget_ms, text.data(), text.size());
-    if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS) {
-        // How long the broker itself may wait until the topics exist everywhere.
-        rd_kafka_AdminOptions_set_operation_timeout(
-            options.get(), budget_ms, text.data(), text.size()
-        );
-    }
-    const Queue queue(rd_kafka_queue_new(client));
-    send(options.get(), queue.get());
-    Event event(rd_kafka_queue_poll(queue.get(), budget_ms));
-    if (!event) return error_of(RD_KAFKA_RESP_ERR__TIMED_OUT, nullptr, doing);
-    if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return error_of(code, rd_kafka_event_error_string(event.get()), doing);
-    }
-    return event;
-}
-
-Status check(const rd_kafka_error_t* error, std::string_view doing) {
-    if (error == nullptr) return ok();
-    return error_of(rd_kafka_error_code(error), rd_kafka_error_string(error), doing);
 }
 
 Status check_resources(
@@ -124,50 +44,6 @@ Status check_resources(
         }
     }
     return ok();
-}
-
-Result<Binding> to_binding(const Acl& acl) {
-    ErrorText text{};
-    Binding binding(rd_kafka_AclBinding_new(
-        static_cast<rd_kafka_ResourceType_t>(acl.resource),
-        acl.name.c_str(),
-        static_cast<rd_kafka_ResourcePatternType_t>(acl.pattern),
-        acl.principal.c_str(),
-        acl.host.c_str(),
-        static_cast<rd_kafka_AclOperation_t>(acl.operation),
-        static_cast<rd_kafka_AclPermissionType_t>(acl.permission),
-        text.data(),
-        text.size()
-    ));
-    // librdkafka 2.0.2 knows no transactional ids or tokens: such a right it can show, not name.
-    if (!binding) {
-        return make_error(
-            ErrorCode::kUnimplemented,
-            fmt::format("{} (remove it with Kafka's own tools): {}", describe(acl), text.data())
-        );
-    }
-    return binding;
-}
-
-Acl from_binding(const rd_kafka_AclBinding_t* binding) {
-    return Acl{
-        .principal = rd_kafka_AclBinding_principal(binding),
-        .resource = static_cast<Resource>(rd_kafka_AclBinding_restype(binding)),
-        .name = rd_kafka_AclBinding_name(binding),
-        .operation = static_cast<Operation>(rd_kafka_AclBinding_operation(binding)),
-        .pattern = static_cast<Pattern>(rd_kafka_AclBinding_resource_pattern_type(binding)),
-        .host = rd_kafka_AclBinding_host(binding),
-        .permission = static_cast<Permission>(rd_kafka_AclBinding_permission_type(binding)),
-    };
-}
-
-Result<std::vector<Binding>> to_bindings(const std::vector<Acl>& acls) {
-    std::vector<Binding> bindings;
-    for (const auto& acl : acls) {
-        TECNOCHAT_TRY(auto binding, to_binding(acl));
-        bindings.push_back(std::move(binding));
-    }
-    return bindings;
 }
 
 Result<NewTopic> to_new_topic(const Topic& topic) {
@@ -278,37 +154,6 @@ Result<std::map<std::string, TopicConfig>> KafkaAdmin::topic_configs(
     return result;
 }
 
-Result<std::set<Acl>> KafkaAdmin::acls() {
-    ErrorText text{};
-    const Binding everything(rd_kafka_AclBindingFilter_new(
-        RD_KAFKA_RESOURCE_ANY,
-        nullptr,
-        RD_KAFKA_RESOURCE_PATTERN_ANY,
-        nullptr,
-        nullptr,
-        RD_KAFKA_ACL_OPERATION_ANY,
-        RD_KAFKA_ACL_PERMISSION_TYPE_ANY,
-        text.data(),
-        text.size()
-    ));
-    TECNOCHAT_TRY(
-        const auto event,
-        ask(client_.get(),
-            deadline_,
-            RD_KAFKA_ADMIN_OP_DESCRIBEACLS,
-            "listing rights",
-            [&](auto* options, auto* queue) {
-                rd_kafka_DescribeAcls(client_.get(), everything.get(), options, queue);
-            })
-    );
-    std::size_t count = 0;
-    const auto** bindings =
-        rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(event.get()), &count);
-    std::set<Acl> result;
-    for (const auto* binding : std::span(bindings, count)) result.insert(from_binding(binding));
-    return result;
-}
-
 Status KafkaAdmin::create_topics(const std::vector<Topic>& topics) {
     if (topics.empty()) return ok();
     std::vector<NewTopic> handles;
@@ -373,54 +218,6 @@ Status KafkaAdmin::replace_configs(const std::vector<Topic>& topics) {
         rd_kafka_event_AlterConfigs_result(event.get()), &count
     );
     return check_resources(answers, count, kDoing);
-}
-
-Status KafkaAdmin::create_acls(const std::vector<Acl>& acls) {
-    if (acls.empty()) return ok();
-    TECNOCHAT_TRY(const auto bindings, to_bindings(acls));
-    TECNOCHAT_TRY(
-        const auto event,
-        ask(client_.get(),
-            deadline_,
-            RD_KAFKA_ADMIN_OP_CREATEACLS,
-            "granting rights",
-            [&](auto* options, auto* queue) {
-                auto list = pointers(bindings);
-                rd_kafka_CreateAcls(client_.get(), list.data(), list.size(), options, queue);
-            })
-    );
-    std::size_t count = 0;
-    const auto** answers =
-        rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
-    for (const auto* answer : std::span(answers, count)) {
-        TECNOCHAT_CHECK(check(rd_kafka_acl_result_error(answer), "granting a right"));
-    }
-    return ok();
-}
-
-Status KafkaAdmin::delete_acls(const std::vector<Acl>& acls) {
-    if (acls.empty()) return ok();
-    // A binding in which nothing is ANY is the filter that matches exactly itself.
-    TECNOCHAT_TRY(const auto filters, to_bindings(acls));
-    TECNOCHAT_TRY(
-        const auto event,
-        ask(client_.get(),
-            deadline_,
-            RD_KAFKA_ADMIN_OP_DELETEACLS,
-            "removing rights",
-            [&](auto* options, auto* queue) {
-                auto list = pointers(filters);
-                rd_kafka_DeleteAcls(client_.get(), list.data(), list.size(), options, queue);
-            })
-    );
-    std::size_t count = 0;
-    const auto** answers =
-        rd_kafka_DeleteAcls_result_responses(rd_kafka_event_DeleteAcls_result(event.get()), &count);
-    for (const auto* answer : std::span(answers, count)) {
-        TECNOCHAT_CHECK(check(rd_kafka_DeleteAcls_result_response_error(answer), "removing a right")
-        );
-    }
-    return ok();
 }
 
 }  // namespace tecnochat::provision
