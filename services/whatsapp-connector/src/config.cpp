@@ -1,0 +1,43 @@
+#include "config.hpp"
+
+namespace tecnochat::whatsapp_connector {
+
+void declare(config::Options& options, Config& config) {
+    using config::Presence;
+    config::declare(options, config.tls);
+    config::declare(options, config.kafka);
+    config::declare_postgres(options, config.postgres_url);
+    config::declare_redis(options, config.redis_url);
+    options.text("rpc-listen", config.rpc_listen, "host:port of the gRPC server")
+        .text(
+            "rpc-allow-list",
+            config.rpc_allow_list,
+            "file that lists which caller may use which method"
+        )
+        .text("META_GRAPH_URL", config.graph.url, "Graph API without version")
+        .text("META_GRAPH_VERSION", config.graph.version, "Graph API version")
+        .text(
+            "graph-token-file",
+            config.graph_token_file,
+            "file of mode 0600 that holds the Graph access token",
+            Presence::kRequired
+        )
+        .secret(
+            "ingest-key",
+            config.ingest_key,
+            "key shared by the services of one installation; signs the send ids that travel through Meta",
+            Presence::kRequired
+        )
+        .duration(
+            "in-doubt-seconds",
+            config.in_doubt,
+            Milliseconds(1000),
+            Milliseconds(3'600'000),
+            "how long an in-doubt send waits for its echo before it may become unknown"
+        )
+        .number(
+            "send-workers", config.send_workers, 1, 256, "posts to the Graph API under way at once"
+        );
+}
+
+}  // namespace tecnochat::whatsapp_connector

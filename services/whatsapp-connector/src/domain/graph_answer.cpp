@@ -1,0 +1,69 @@
+#include "domain/graph_answer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace tecnochat::whatsapp_connector {
+namespace {
+
+using nlohmann::json;
+
+// Meta's error codes by what they ask for; codes not listed are permanent for this message.
+constexpr std::array kRetryCodes{2, 130429, 131016, 131056, 131057, 133004, 2494100};
+constexpr std::array kFewTriesCodes{1, 131000, 131052, 131059, 133000};
+constexpr std::array kWaitCodes{4, 80007, 131048, 132015, 132069, 133015, 133016};
+constexpr std::array kStopCodes{0,      3,      10,     33,     190,    368,    131005, 131031,
+                                131037, 131042, 131044, 131045, 131063, 131064, 132001, 132016,
+                                132068, 133005, 133006, 133008, 133009, 133010, 134011, 137000};
+
+template <std::size_t N>
+bool contains(const std::array<int, N>& codes, int code) {
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+GraphAnswer judge_success(const json& answer) {
+    const auto messages = answer.find("messages");
+    if (messages == answer.end() || !messages->is_array() || messages->empty())
+        return Doubtful{"no_message_id"};
+    const auto& first = messages->front();
+    if (!first.is_object() || !first.contains("id") || !first["id"].is_string())
+        return Doubtful{"no_message_id"};
+    return Accepted{first["id"].get<std::string>()};
+}
+
+GraphAnswer judge_refusal(const json& answer) {
+    const auto error = answer.find("error");
+    if (error == answer.end() || !error->is_object() || !error->contains("code") ||
+        !(*error)["code"].is_number_integer()) {
+        return Doubtful{"no_error_code"};
+    }
+    const auto subcode = error->find("error_subcode");
+    return Refused{
+        (*error)["code"].get<int>(),
+        subcode != error->end() && subcode->is_number_integer() ? subcode->get<int>() : 0,
+    };
+}
+
+}  // namespace
+
+GraphAnswer judge_http_answer(int status, std::string_view body) {
+    if (status >= 500) return Doubtful{"5xx"};
+    const json answer = json::parse(body, nullptr, false);
+    if (!answer.is_object()) return Doubtful{"unreadable"};
+    if (status == 200) return judge_success(answer);
+    if (status >= 400) return judge_refusal(answer);
+    return Doubtful{"unexpected_status"};
+}
+
+ErrorClass classify_error(int code, int subcode) noexcept {
+    // 100 means a bad parameter, but with subcode 33 that the number is gone or no longer ours.
+    if (code == 100 && subcode == 33) return ErrorClass::kStop;
+    if (contains(kRetryCodes, code)) return ErrorClass::kRetry;
+    if (contains(kFewTriesCodes, code)) return ErrorClass::kFewTries;
+    if (contains(kWaitCodes, code)) return ErrorClass::kWait;
+    if (contains(kStopCodes, code) || (code >= 200 && code <= 299)) return ErrorClass::kStop;
+    return ErrorClass::kPermanent;
+}
+
+}  // namespace tecnochat::whatsapp_connector

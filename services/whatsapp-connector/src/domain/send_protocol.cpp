@@ -1,0 +1,100 @@
+#include "domain/send_protocol.hpp"
+
+#include <algorithm>
+
+namespace tecnochat::whatsapp_connector {
+namespace {
+
+constexpr int kMaxAttempts = 8;
+constexpr int kFewAttempts = 3;
+constexpr Milliseconds kWaitPause{60'000};
+constexpr Milliseconds kMaxBackoff{256'000};
+constexpr Milliseconds kMaxReconnectPause{30'000};
+
+template <class... Cases>
+struct Overloaded : Cases... {
+    using Cases::operator()...;
+};
+
+/// 4^attempt seconds, as Meta asks for the pair limit, capped; nothing faster makes sense for the
+/// other codes either.
+Milliseconds backoff(int attempt) {
+    Milliseconds pause{1000};
+    for (int i = 0; i < attempt && pause < kMaxBackoff; ++i) pause *= 4;
+    return std::min(pause, kMaxBackoff);
+}
+
+/// Half a second, doubled per attempt, at most 30 s.
+Milliseconds reconnect_pause(int attempt) {
+    Milliseconds pause{500};
+    for (int i = 1; i < attempt && pause < kMaxReconnectPause; ++i) pause *= 2;
+    return std::min(pause, kMaxReconnectPause);
+}
+
+AfterAnswer try_again(int attempt, int most, Milliseconds pause, int code) {
+    if (attempt >= most)
+        return {
+            .state = SendState::kFailed, .error_code = code, .failure = Failure::kRetriesExhausted
+        };
+    return {.state = SendState::kQueued, .error_code = code, .retry_in = pause};
+}
+
+AfterAnswer after_refusal(const Refused& refused, int attempt) {
+    switch (classify_error(refused.code, refused.subcode)) {
+        case ErrorClass::kRetry:
+            return try_again(attempt, kMaxAttempts, backoff(attempt), refused.code);
+        case ErrorClass::kFewTries:
+            return try_again(attempt, kFewAttempts, backoff(attempt), refused.code);
+        case ErrorClass::kWait:
+            return try_again(attempt, kMaxAttempts, kWaitPause, refused.code);
+        case ErrorClass::kStop:
+        case ErrorClass::kPermanent:
+            break;
+    }
+    return {.state = SendState::kFailed, .error_code = refused.code};
+}
+
+}  // namespace
+
+AfterAnswer after_answer(const GraphAnswer& answer, int attempt) {
+    return std::visit(
+        Overloaded{
+            // An outage may last: the 24-hour window, checked on entering `wire`, is what ends the
+            // tries.
+            [&](const NothingSent&) {
+                return AfterAnswer{
+                    .state = SendState::kQueued, .retry_in = reconnect_pause(attempt)
+                };
+            },
+            [](const Accepted& accepted) {
+                return AfterAnswer{.state = SendState::kAccepted, .wamid = accepted.wamid};
+            },
+            [&](const Refused& refused) { return after_refusal(refused, attempt); },
+            [](const Doubtful&) { return AfterAnswer{.state = SendState::kInDoubt}; },
+        },
+        answer
+    );
+}
+
+std::optional<SendState> after_echo(SendState state, EchoKind echo) noexcept {
+    const bool on_its_way = state == SendState::kWire || state == SendState::kAccepted ||
+                            state == SendState::kInDoubt || state == SendState::kUnknown;
+    if (on_its_way) return echo == EchoKind::kFailed ? SendState::kFailed : SendState::kSent;
+    if (state == SendState::kSent && echo == EchoKind::kFailed) return SendState::kFailed;
+    return std::nullopt;
+}
+
+bool doubt_expired(
+    Timestamp wire_at,
+    std::optional<Timestamp> number_watermark,
+    Timestamp now,
+    Milliseconds patience
+) noexcept {
+    if (now < wire_at + patience) return false;
+    if (now >= wire_at + 2 * patience) return true;
+    // Meta's times are whole seconds: only a strictly later second proves that the status is the
+    // younger one.
+    return number_watermark && *number_watermark > wire_at + std::chrono::seconds(1);
+}
+
+}  // namespace tecnochat::whatsapp_connector

@@ -1,0 +1,127 @@
+#include "events/outbound_handler.hpp"
+
+#include <google/protobuf/util/time_util.h>
+
+#include "sending/tenants.hpp"
+#include "tecnochat/whatsapp/v1/events.pb.h"
+
+namespace tecnochat::whatsapp_connector {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+using whatsapp::v1::OutboundCommand;
+
+constexpr Milliseconds kTransactionTimeout{10'000};
+
+Failpoint before_commit{"whatsapp-connector.outbound.commit.before"};
+Failpoint after_commit{"whatsapp-connector.outbound.commit.after"};
+
+Timestamp to_timestamp(const google::protobuf::Timestamp& time) {
+    return from_unix_ms(TimeUtil::TimestampToMilliseconds(time));
+}
+
+Result<NewSend> to_send(const OutboundCommand& command, const TenantId& tenant) {
+    const auto& text = command.send_text();
+    TECNOCHAT_TRY(const auto id, MessageId::parse(text.send_id()));
+    TECNOCHAT_TRY(const auto conversation, ConversationId::parse(command.conversation_id()));
+    TECNOCHAT_TRY(const auto contact, ContactId::parse(command.contact_id()));
+    if (text.to().phone().empty() && text.to().user_id().empty())
+        return make_error(ErrorCode::kInvalidArgument, "no recipient");
+    if (text.body().empty()) return make_error(ErrorCode::kInvalidArgument, "no text");
+    return NewSend{
+        tenant,
+        id,
+        command.phone_number_id(),
+        conversation,
+        contact,
+        {text.to().phone(), text.to().user_id()},
+        text.body(),
+        to_timestamp(text.window_until())
+    };
+}
+
+}  // namespace
+
+OutboundHandler::OutboundHandler(
+    postgres::Pool& pool,
+    ChannelStore& channels,
+    SendStore& sends,
+    ReadReceipts& receipts,
+    kafka::DeadLetters& dead_letters,
+    std::function<void()> sends_stored
+)
+    : pool_(pool),
+      channels_(channels),
+      sends_(sends),
+      receipts_(receipts),
+      dead_letters_(dead_letters),
+      sends_stored_(std::move(sends_stored)) {}
+
+Status OutboundHandler::operator()(std::span<const kafka::Record> batch) {
+    Texts texts;
+    std::vector<ReadReceipts::Receipt> receipts;
+    for (const auto& record : batch) TECNOCHAT_CHECK(sort_out(record, texts, receipts));
+    if (!texts.sends.empty()) {
+        const Status stored = store(texts.sends);
+        if (!stored && is_retryable(stored.error())) return stored;
+        // Something in the batch is refused for good: find it, keep the rest.
+        if (!stored) TECNOCHAT_CHECK(store_one_by_one(texts));
+        sends_stored_();
+    }
+    for (auto& receipt : receipts) receipts_.add(std::move(receipt));
+    return ok();
+}
+
+Status OutboundHandler::sort_out(
+    const kafka::Record& record, Texts& texts, std::vector<ReadReceipts::Receipt>& receipts
+) {
+    OutboundCommand command;
+    if (!command.ParseFromString(record.value)) return dead_letters_.put(record, "unparsable");
+    TECNOCHAT_TRY(const auto channel, channels_.find(command.phone_number_id()));
+    if (!channel) return dead_letters_.put(record, "unknown_number");
+    switch (command.command_case()) {
+        case OutboundCommand::kMarkRead:
+            if (channel->connected) {
+                const auto& mark = command.mark_read();
+                receipts.push_back(
+                    {command.phone_number_id(),
+                     mark.message_id(),
+                     mark.typing(),
+                     to_timestamp(mark.expires_at())}
+                );
+            }
+            return ok();
+        case OutboundCommand::kSendText: {
+            auto send = to_send(command, channel->tenant);
+            if (!send) return dead_letters_.put(record, "invalid");
+            texts.sends.push_back(std::move(send).value());
+            texts.records.push_back(&record);
+            return ok();
+        }
+        case OutboundCommand::COMMAND_NOT_SET:
+            return dead_letters_.put(record, "invalid");
+    }
+    return dead_letters_.put(record, "invalid");
+}
+
+Status OutboundHandler::store(std::span<const NewSend> sends) {
+    const auto tenants = tenants_of(sends, [](const NewSend& send) { return send.tenant; });
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(pool_, tenants, Deadline::after(kTransactionTimeout))
+    );
+    TECNOCHAT_CHECK(sends_.insert(transaction, sends));
+    return transaction.commit({&before_commit, &after_commit});
+}
+
+Status OutboundHandler::store_one_by_one(const Texts& texts) {
+    for (std::size_t i = 0; i < texts.sends.size(); ++i) {
+        const Status stored = store({&texts.sends[i], 1});
+        if (stored) continue;
+        if (is_retryable(stored.error())) return stored;
+        TECNOCHAT_CHECK(dead_letters_.put(*texts.records[i], "failed"));
+    }
+    return ok();
+}
+
+}  // namespace tecnochat::whatsapp_connector

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "ports.hpp"
+#include "tecnochat/core/clock.hpp"
+#include "tecnochat/core/guarded.hpp"
+
+namespace tecnochat::whatsapp_connector {
+
+/// Meta's limits: 80 messages/s per number; per pair 1 message per 6 s, with bursts of 45 borrowed
+/// from later.
+struct Bucket {
+    double capacity;
+    double per_second;
+};
+inline constexpr Bucket kNumberBucket{80, 80};
+inline constexpr Bucket kPairBucket{45, 1.0 / 6.0};
+
+/// The buckets of this process alone, in memory: what counts while Redis is away. Bounded: full
+/// buckets are forgotten.
+class TokenBucketLimiter final : public RateLimiter {
+ public:
+    explicit TokenBucketLimiter(const Clock& clock) : clock_(clock) {}
+    Milliseconds acquire(const std::string& phone_number_id, const ConversationId& pair) override;
+
+ private:
+    struct Level {
+        double tokens;
+        std::chrono::steady_clock::time_point at;
+    };
+    using Levels = std::unordered_map<std::string, Level>;
+    static double refilled(
+        const Levels& levels,
+        const std::string& key,
+        const Bucket& bucket,
+        std::chrono::steady_clock::time_point now
+    );
+
+    const Clock& clock_;
+    Guarded<Levels> levels_;
+};
+
+}  // namespace tecnochat::whatsapp_connector

@@ -1,0 +1,84 @@
+#include "rpc/whatsapp_rpc.hpp"
+
+#include <array>
+
+#include "events/send_updates.hpp"
+#include "tecnochat/rpc/server.hpp"
+
+namespace tecnochat::whatsapp_connector {
+namespace {
+
+constexpr Milliseconds kTransactionTimeout{5000};
+
+Failpoint before_commit{"whatsapp-connector.register.commit.before"};
+Failpoint after_commit{"whatsapp-connector.register.commit.after"};
+
+void fill(whatsapp::v1::ChannelEvent& event, const Channel& channel, Timestamp now) {
+    event.ParseFromString(channel_event(channel, now).record.value);
+}
+
+}  // namespace
+
+WhatsAppRpc::WhatsAppRpc(
+    postgres::Pool& pool, ChannelStore& channels, outbox::Outbox& outbox, const Clock& clock
+)
+    : pool_(pool), channels_(channels), outbox_(outbox), clock_(clock) {}
+
+grpc::Status WhatsAppRpc::RegisterChannel(
+    grpc::ServerContext*,
+    const whatsapp::v1::RegisterChannelRequest* request,
+    whatsapp::v1::RegisterChannelResponse* response
+) {
+    const auto channel = connect(*request);
+    if (!channel) return rpc::to_grpc(channel.error());
+    fill(*response->mutable_channel(), *channel, clock_.now());
+    return grpc::Status::OK;
+}
+
+grpc::Status WhatsAppRpc::GetChannel(
+    grpc::ServerContext*,
+    const whatsapp::v1::GetChannelRequest* request,
+    whatsapp::v1::GetChannelResponse* response
+) {
+    if (request->phone_number_id().empty())
+        return rpc::to_grpc(make_error(ErrorCode::kInvalidArgument, "phone_number_id is required"));
+    const auto channel = channels_.find(request->phone_number_id());
+    if (!channel) return rpc::to_grpc(channel.error());
+    if (!*channel) return rpc::to_grpc(make_error(ErrorCode::kNotFound, "no such number"));
+    fill(*response->mutable_channel(), **channel, clock_.now());
+    return grpc::Status::OK;
+}
+
+Result<Channel> WhatsAppRpc::connect(const whatsapp::v1::RegisterChannelRequest& request) {
+    if (request.phone_number_id().empty() || request.waba_id().empty() ||
+        request.display_phone_number().empty()) {
+        return make_error(
+            ErrorCode::kInvalidArgument,
+            "waba_id, phone_number_id and display_phone_number are required"
+        );
+    }
+    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
+    const Channel wanted{
+        request.phone_number_id(),
+        tenant,
+        request.waba_id(),
+        request.display_phone_number(),
+        true,
+        0
+    };
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(pool_, tenant, Deadline::after(kTransactionTimeout))
+    );
+    TECNOCHAT_TRY(const auto channel, channels_.connect(transaction, wanted));
+    // Published also when nothing changed: consumers ignore an epoch they know, and one that lost
+    // its directory heals.
+    const std::array events{channel_event(channel, clock_.now())};
+    TECNOCHAT_TRY(auto appended, outbox_.append(transaction, events));
+    TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
+    channels_.remember(channel);
+    outbox_.publish(std::move(appended));
+    return channel;
+}
+
+}  // namespace tecnochat::whatsapp_connector

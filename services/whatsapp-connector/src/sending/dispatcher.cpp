@@ -1,0 +1,223 @@
+#include "sending/dispatcher.hpp"
+
+#include <unordered_map>
+
+#include "events/send_updates.hpp"
+#include "sending/tenants.hpp"
+#include "tecnochat/telemetry/log.hpp"
+
+namespace tecnochat::whatsapp_connector {
+namespace {
+
+constexpr Milliseconds kTransactionTimeout{5000};
+/// Retries and rate limits become due by time alone.
+constexpr Milliseconds kPoll{100};
+constexpr Milliseconds kDatabasePause{300};
+
+Failpoint before_claim_commit{"whatsapp-connector.claim.commit.before"};
+Failpoint after_claim_commit{"whatsapp-connector.claim.commit.after"};
+Failpoint before_wire_commit{"whatsapp-connector.wire.commit.before"};
+Failpoint after_wire_commit{"whatsapp-connector.wire.commit.after"};
+Failpoint before_response{"whatsapp-connector.response.before"};
+Failpoint after_response{"whatsapp-connector.response.after"};
+
+TenantId tenant_of(const ClaimedSend& send) {
+    return send.tenant;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(
+    Config config,
+    postgres::Pool& pool,
+    ChannelStore& channels,
+    SendStore& sends,
+    outbox::Outbox& outbox,
+    RateLimiter& limiter,
+    GraphApi& graph,
+    const whatsapp::OpaqueCodec& opaque,
+    Recorder& recorder,
+    const Clock& clock,
+    telemetry::Metrics& metrics
+)
+    : config_(std::move(config)),
+      pool_(pool),
+      channels_(channels),
+      sends_(sends),
+      outbox_(outbox),
+      limiter_(limiter),
+      graph_(graph),
+      opaque_(opaque),
+      recorder_(recorder),
+      clock_(clock),
+      limited_(metrics.counter("tecnochat_sends_limited_total", "Sends held back by a rate limit")),
+      post_seconds_(
+          metrics.histogram("tecnochat_graph_send_seconds", "Duration of one POST to the Graph API")
+      ) {}
+
+Dispatcher::~Dispatcher() {
+    stop(Deadline::after(Milliseconds(0)));
+}
+
+void Dispatcher::start() {
+    for (int i = 0; i < config_.workers; ++i)
+        workers_.emplace_back([this](const std::stop_token& stop) { work_loop(stop); });
+    thread_ = std::jthread([this](const std::stop_token& stop) { dispatch_loop(stop); });
+}
+
+void Dispatcher::wake() {
+    {
+        std::scoped_lock lock(mutex_);
+        woken_ = true;
+    }
+    changed_.notify_all();
+}
+
+void Dispatcher::stop(Deadline deadline) {
+    if (thread_.joinable()) {
+        thread_.request_stop();
+        thread_.join();
+    }
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline.time_point(), [this] {
+        return on_wire_.empty() && busy_ == 0;
+    });
+    lock.unlock();
+    workers_.clear(
+    );  // each finishes the post it is in: the Graph client has a deadline of its own
+}
+
+void Dispatcher::dispatch_loop(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        const auto more = dispatch_once();
+        std::unique_lock lock(mutex_);
+        if (!more) {
+            telemetry::log_limited(
+                telemetry::Level::kWarning,
+                "sends cannot be dispatched yet",
+                {{"reason", more.error().message}}
+            );
+            changed_.wait_for(lock, stop, kDatabasePause, [] { return false; });
+            continue;
+        }
+        if (*more) continue;
+        changed_.wait_for(lock, stop, kPoll, [this] { return woken_; });
+        woken_ = false;
+    }
+}
+
+Result<bool> Dispatcher::dispatch_once() {
+    if (claimed_.empty()) {
+        const int limit = free_workers();
+        if (limit == 0) return false;
+        TECNOCHAT_CHECK(claim(limit));
+        if (claimed_.empty()) return false;
+    }
+    TECNOCHAT_CHECK(hold_back_limited());
+    if (!claimed_.empty()) TECNOCHAT_CHECK(enter_wire());
+    return true;
+}
+
+int Dispatcher::free_workers() {
+    std::scoped_lock lock(mutex_);
+    return config_.workers - busy_ - static_cast<int>(on_wire_.size());
+}
+
+Status Dispatcher::claim(int limit) {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(
+            pool_, channels_.tenants(), Deadline::after(kTransactionTimeout)
+        )
+    );
+    TECNOCHAT_TRY(auto claimed, sends_.claim(transaction, config_.instance, limit));
+    if (claimed.empty()) return ok();
+    TECNOCHAT_CHECK(transaction.commit({&before_claim_commit, &after_claim_commit}));
+    claimed_ = std::move(claimed);
+    limits_checked_ = false;
+    return ok();
+}
+
+Status Dispatcher::hold_back_limited() {
+    if (limits_checked_) return ok();  // tokens of these sends are taken already
+    std::vector<ClaimedSend> passed, held;
+    std::vector<Milliseconds> pauses;
+    for (auto& send : claimed_) {
+        const auto pause = limiter_.acquire(send.phone_number_id, send.conversation);
+        if (pause > Milliseconds(0)) {
+            held.push_back(std::move(send));
+            pauses.push_back(pause);
+        } else {
+            passed.push_back(std::move(send));
+        }
+    }
+    claimed_ = std::move(passed);
+    limits_checked_ = true;
+    if (held.empty()) return ok();
+    limited_.increment(static_cast<double>(held.size()));
+    std::vector<SendStore::Release> releases;
+    for (std::size_t i = 0; i < held.size(); ++i) releases.push_back({&held[i], pauses[i]});
+    // Should this fail, the claims lapse with their lease.
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(
+            pool_, tenants_of(held, tenant_of), Deadline::after(kTransactionTimeout)
+        )
+    );
+    TECNOCHAT_CHECK(sends_.release(transaction, releases));
+    return transaction.commit();
+}
+
+Status Dispatcher::enter_wire() {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(
+            pool_, tenants_of(claimed_, tenant_of), Deadline::after(kTransactionTimeout)
+        )
+    );
+    TECNOCHAT_TRY(const auto changes, sends_.enter_wire(transaction, claimed_));
+    TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
+    TECNOCHAT_CHECK(transaction.commit({&before_wire_commit, &after_wire_commit}));
+    std::unordered_map<MessageId, SendState> states;
+    for (const auto& change : changes) states.emplace(change.id, change.state);
+    {
+        std::scoped_lock lock(mutex_);
+        for (auto& send : claimed_) {
+            const auto it = states.find(send.id);
+            if (it != states.end() && it->second == SendState::kWire)
+                on_wire_.push_back(std::move(send));
+        }
+    }
+    claimed_.clear();
+    changed_.notify_all();
+    outbox_.publish(std::move(appended));
+    return ok();
+}
+
+void Dispatcher::work_loop(const std::stop_token& stop) {
+    while (true) {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait(lock, stop, [this] { return !on_wire_.empty(); })) return;
+        const ClaimedSend send = std::move(on_wire_.front());
+        on_wire_.pop_front();
+        ++busy_;
+        lock.unlock();
+        post(send);
+        lock.lock();
+        --busy_;
+        woken_ = true;
+        lock.unlock();
+        changed_.notify_all();
+    }
+}
+
+void Dispatcher::post(const ClaimedSend& send) {
+    before_response.hit();
+    const auto begun = clock_.steady_now();
+    auto answer = graph_.send_text(send, opaque_.encode({send.id, send.attempt}));
+    after_response.hit();
+    post_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - begun).count());
+    recorder_.add({send, std::move(answer)});
+}
+
+}  // namespace tecnochat::whatsapp_connector

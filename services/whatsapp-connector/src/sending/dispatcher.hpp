@@ -1,0 +1,90 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ports.hpp"
+#include "sending/recorder.hpp"
+#include "store/channel_store.hpp"
+#include "store/send_store.hpp"
+#include "tecnochat/outbox/outbox.hpp"
+#include "tecnochat/postgres/pool.hpp"
+#include "tecnochat/telemetry/metrics.hpp"
+#include "tecnochat/whatsapp/opaque.hpp"
+
+namespace tecnochat::whatsapp_connector {
+
+/// Drives sends from `queued` to the wire: one thread claims as many as there are free workers,
+/// asks the rate limiter, commits `wire`, and hands each to a worker, whose next act is the POST.
+/// Claims only what can be posted at once, so that a crash leaves few sends in doubt.
+class Dispatcher {
+ public:
+    struct Config {
+        std::string instance;
+        int workers = 16;
+    };
+
+    Dispatcher(
+        Config config,
+        postgres::Pool& pool,
+        ChannelStore& channels,
+        SendStore& sends,
+        outbox::Outbox& outbox,
+        RateLimiter& limiter,
+        GraphApi& graph,
+        const whatsapp::OpaqueCodec& opaque,
+        Recorder& recorder,
+        const Clock& clock,
+        telemetry::Metrics& metrics
+    );
+    ~Dispatcher();
+
+    void start();
+    /// There may be something to send: new sends, or a conversation that may go on. Cheap, from any
+    /// thread.
+    void wake();
+    /// Claims nothing more and waits for the posts under way.
+    void stop(Deadline deadline);
+
+ private:
+    void dispatch_loop(const std::stop_token& stop);
+    void work_loop(const std::stop_token& stop);
+    /// Returns whether there may be more at once.
+    Result<bool> dispatch_once();
+    Status claim(int limit);
+    Status hold_back_limited();
+    Status enter_wire();
+    [[nodiscard]] int free_workers();
+    void post(const ClaimedSend& send);
+
+    Config config_;
+    postgres::Pool& pool_;
+    ChannelStore& channels_;
+    SendStore& sends_;
+    outbox::Outbox& outbox_;
+    RateLimiter& limiter_;
+    GraphApi& graph_;
+    const whatsapp::OpaqueCodec& opaque_;
+    Recorder& recorder_;
+    const Clock& clock_;
+    telemetry::Counter limited_;
+    telemetry::Histogram post_seconds_;
+
+    /// Claimed by this process and not on the wire yet; only the dispatching thread touches it.
+    std::vector<ClaimedSend> claimed_;
+    bool limits_checked_ = false;
+
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    bool woken_ = true;
+    int busy_ = 0;
+    std::deque<ClaimedSend> on_wire_;
+    std::vector<std::jthread> workers_;
+    std::jthread thread_;
+};
+
+}  // namespace tecnochat::whatsapp_connector

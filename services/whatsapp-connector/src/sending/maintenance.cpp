@@ -1,0 +1,95 @@
+#include "sending/maintenance.hpp"
+
+#include "events/send_updates.hpp"
+#include "tecnochat/telemetry/log.hpp"
+
+namespace tecnochat::whatsapp_connector {
+namespace {
+
+constexpr Milliseconds kInterval{500};
+constexpr Milliseconds kTransactionTimeout{5000};
+
+Failpoint before_commit{"whatsapp-connector.maintenance.commit.before"};
+Failpoint after_commit{"whatsapp-connector.maintenance.commit.after"};
+
+}  // namespace
+
+Maintenance::Maintenance(
+    Config config,
+    postgres::Pool& pool,
+    ChannelStore& channels,
+    SendStore& sends,
+    outbox::Outbox& outbox,
+    const Clock& clock,
+    telemetry::Metrics& metrics
+)
+    : config_(std::move(config)),
+      pool_(pool),
+      channels_(channels),
+      sends_(sends),
+      outbox_(outbox),
+      clock_(clock),
+      in_doubt_(metrics.counter(
+          "tecnochat_sends_recovered_in_doubt_total", "Sends found on the wire of a dead process"
+      )),
+      unknown_(metrics.counter(
+          "tecnochat_sends_unknown_total", "Sends whose doubt no echo settled in time"
+      )) {}
+
+Maintenance::~Maintenance() {
+    stop();
+}
+
+Status Maintenance::recover_own() {
+    return pass(true);
+}
+
+void Maintenance::start(std::function<void()> settled) {
+    settled_ = std::move(settled);
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void Maintenance::stop() {
+    if (!thread_.joinable()) return;
+    thread_.request_stop();
+    thread_.join();
+}
+
+void Maintenance::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        if (const Status passed = pass(false); !passed) {
+            telemetry::log_limited(
+                telemetry::Level::kWarning,
+                "maintenance of sends failed",
+                {{"reason", passed.error().message}}
+            );
+        }
+        std::unique_lock lock(mutex_);
+        stopped_.wait_for(lock, stop, kInterval, [] { return false; });
+    }
+}
+
+Status Maintenance::pass(bool just_started) {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(
+            pool_, channels_.tenants(), Deadline::after(kTransactionTimeout)
+        )
+    );
+    TECNOCHAT_TRY(
+        auto changes, sends_.recover(transaction, config_.instance, just_started, config_.lease)
+    );
+    in_doubt_.increment(static_cast<double>(changes.size()));
+    TECNOCHAT_TRY(
+        const auto given_up, sends_.expire_doubts(transaction, clock_.now(), config_.patience)
+    );
+    unknown_.increment(static_cast<double>(given_up.size()));
+    changes.insert(changes.end(), given_up.begin(), given_up.end());
+    TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
+    TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
+    outbox_.publish(std::move(appended));
+    if (!changes.empty() && settled_) settled_();
+    return ok();
+}
+
+}  // namespace tecnochat::whatsapp_connector

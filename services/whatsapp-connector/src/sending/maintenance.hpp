@@ -1,0 +1,66 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "store/channel_store.hpp"
+#include "store/send_store.hpp"
+#include "tecnochat/outbox/outbox.hpp"
+#include "tecnochat/postgres/pool.hpp"
+#include "tecnochat/telemetry/metrics.hpp"
+
+namespace tecnochat::whatsapp_connector {
+
+/// Settles what crashes and silence left behind: claims of dead workers go back to the queue, what
+/// was on the wire is in doubt, and doubts without an echo become `unknown`. One thread, twice a
+/// second.
+class Maintenance {
+ public:
+    struct Config {
+        std::string instance;
+        /// T: how long an in-doubt send waits for its echo (TECNOCHAT_IN_DOUBT_SECONDS).
+        Milliseconds patience{120'000};
+        /// A claim or a wire older than this belongs to a dead process; longer than any post may
+        /// take.
+        Milliseconds lease{30'000};
+    };
+
+    Maintenance(
+        Config config,
+        postgres::Pool& pool,
+        ChannelStore& channels,
+        SendStore& sends,
+        outbox::Outbox& outbox,
+        const Clock& clock,
+        telemetry::Metrics& metrics
+    );
+    ~Maintenance();
+
+    /// What an earlier process of this instance left; before anything is dispatched.
+    Status recover_own();
+    /// `settled()` is called when conversations may go on.
+    void start(std::function<void()> settled);
+    void stop();
+
+ private:
+    void run(const std::stop_token& stop);
+    Status pass(bool just_started);
+
+    Config config_;
+    postgres::Pool& pool_;
+    ChannelStore& channels_;
+    SendStore& sends_;
+    outbox::Outbox& outbox_;
+    const Clock& clock_;
+    telemetry::Counter in_doubt_;
+    telemetry::Counter unknown_;
+    std::function<void()> settled_;
+    std::mutex mutex_;
+    std::condition_variable_any stopped_;
+    std::jthread thread_;
+};
+
+}  // namespace tecnochat::whatsapp_connector

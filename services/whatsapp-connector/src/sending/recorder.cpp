@@ -1,0 +1,119 @@
+#include "sending/recorder.hpp"
+
+#include <algorithm>
+
+#include "events/send_updates.hpp"
+#include "sending/tenants.hpp"
+#include "tecnochat/telemetry/log.hpp"
+
+namespace tecnochat::whatsapp_connector {
+namespace {
+
+constexpr std::size_t kMaxBatch = 200;
+constexpr Milliseconds kTransactionTimeout{5000};
+constexpr Milliseconds kRetryPause{200};
+
+Failpoint before_commit{"whatsapp-connector.record.commit.before"};
+Failpoint after_commit{"whatsapp-connector.record.commit.after"};
+
+}  // namespace
+
+Recorder::Recorder(
+    postgres::Pool& pool,
+    SendStore& sends,
+    outbox::Outbox& outbox,
+    const Clock& clock,
+    telemetry::Metrics& metrics
+)
+    : pool_(pool), sends_(sends), outbox_(outbox), clock_(clock), metrics_(metrics) {}
+
+Recorder::~Recorder() {
+    stop(Deadline::after(Milliseconds(0)));
+}
+
+void Recorder::start(std::function<void(std::size_t)> recorded) {
+    recorded_ = std::move(recorded);
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void Recorder::add(Answer answer) {
+    {
+        std::scoped_lock lock(mutex_);
+        waiting_.push_back(std::move(answer));
+    }
+    changed_.notify_all();
+}
+
+void Recorder::stop(Deadline deadline) {
+    if (!thread_.joinable()) return;
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait_until(lock, deadline.time_point(), [this] { return waiting_.empty(); });
+    }
+    thread_.request_stop();
+    thread_.join();
+}
+
+void Recorder::run(const std::stop_token& stop) {
+    while (true) {
+        std::vector<Answer> batch;
+        {
+            std::unique_lock lock(mutex_);
+            if (!changed_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
+            const auto count = std::min(waiting_.size(), kMaxBatch);
+            batch.assign(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+        }
+        const Status written = write(batch);
+        std::unique_lock lock(mutex_);
+        if (!written) {
+            telemetry::log_limited(
+                telemetry::Level::kWarning,
+                "answers of Meta could not be recorded yet",
+                {{"reason", written.error().message}}
+            );
+            changed_.wait_for(lock, stop, kRetryPause, [] { return false; });
+            if (stop.stop_requested()) return;
+            continue;
+        }
+        waiting_.erase(
+            waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(batch.size())
+        );
+        lock.unlock();
+        changed_.notify_all();
+        recorded_(batch.size());
+    }
+}
+
+Status Recorder::write(const std::vector<Answer>& batch) {
+    std::vector<Answered> answered;
+    for (const auto& [send, answer] : batch)
+        answered.push_back({&send, after_answer(answer, send.attempt)});
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(
+            pool_,
+            tenants_of(batch, [](const Answer& a) { return a.send.tenant; }),
+            Deadline::after(kTransactionTimeout)
+        )
+    );
+    TECNOCHAT_TRY(const auto changes, sends_.record(transaction, answered));
+    TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
+    TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
+    outbox_.publish(std::move(appended));
+    count(answered);
+    return ok();
+}
+
+void Recorder::count(const std::vector<Answered>& answered) {
+    for (const auto& [send, after] : answered) {
+        metrics_
+            .counter(
+                "tecnochat_send_answers_total",
+                "Answers of the Graph API by what they made of the send",
+                {{"state", std::string(to_string(after.state))}}
+            )
+            .increment();
+    }
+}
+
+}  // namespace tecnochat::whatsapp_connector

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "store/channel_store.hpp"
+#include "store/send_store.hpp"
+#include "tecnochat/outbox/outbox.hpp"
+#include "tecnochat/postgres/pool.hpp"
+#include "tecnochat/telemetry/metrics.hpp"
+
+namespace tecnochat::whatsapp_connector {
+
+/// Writes down the answers of Meta, many per transaction: state and whatsapp.sent event together.
+/// An answer that cannot be written (database away) is kept and tried again; a crash before it is
+/// written leaves the send in `wire`, that is in doubt. One thread of its own.
+class Recorder {
+ public:
+    struct Answer {
+        ClaimedSend send;
+        GraphAnswer answer;
+    };
+
+    Recorder(
+        postgres::Pool& pool,
+        SendStore& sends,
+        outbox::Outbox& outbox,
+        const Clock& clock,
+        telemetry::Metrics& metrics
+    );
+    ~Recorder();
+
+    /// `recorded(n)` is called after each batch of n answers: their workers' conversations may go
+    /// on.
+    void start(std::function<void(std::size_t)> recorded);
+    void add(Answer answer);
+    /// Writes what is there within the deadline.
+    void stop(Deadline deadline);
+
+ private:
+    void run(const std::stop_token& stop);
+    Status write(const std::vector<Answer>& batch);
+    void count(const std::vector<Answered>& answered);
+
+    postgres::Pool& pool_;
+    SendStore& sends_;
+    outbox::Outbox& outbox_;
+    const Clock& clock_;
+    telemetry::Metrics& metrics_;
+    std::function<void(std::size_t)> recorded_;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::vector<Answer> waiting_;
+    std::jthread thread_;
+};
+
+}  // namespace tecnochat::whatsapp_connector
