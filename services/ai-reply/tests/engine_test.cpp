@@ -115,6 +115,23 @@ TEST_CASE("a number in front does not change the answer") {
     CHECK(bakery.item("[7] dónde quedan") == 2);
 }
 
+TEST_CASE("a date is one thing: another day of the month is not covered") {
+    const Lexicon lexicon;
+    const KnowledgeIndex index(
+        lexicon,
+        {
+            {id_of(1), KnowledgeKind::kHours, "Horario", "Abrimos a las 7:00 a. m."},
+            {id_of(2), KnowledgeKind::kHours, "Fiestas", "El 25 de diciembre no abrimos."},
+            {id_of(3), KnowledgeKind::kFaq, "Wifi", "Hay wifi gratis."},
+        }
+    );
+    const auto ask = [&](const char* question) {
+        return BuiltinEngine().answer({{question}}, index);
+    };
+    CHECK(ask("¿abren el 25 de diciembre?").text == "El 25 de diciembre no abrimos.");
+    CHECK(ask("¿abren el 24 de diciembre?").action == Action::kRefuse);
+}
+
 TEST_CASE("several messages of one turn are one question") {
     const Bakery bakery;
     const Lexicon lexicon;

@@ -39,6 +39,34 @@ std::vector<std::string> days_between(const std::vector<Token>& tokens, std::siz
     return days;
 }
 
+bool is_month(std::string_view word) {
+    static constexpr std::array<std::string_view, 12> kMonths = {
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre"
+    };
+    return std::find(kMonths.begin(), kMonths.end(), word) != kMonths.end();
+}
+
+/// "24 de diciembre" at `at` as one term, else empty. A date is one thing: an item about the 25th
+/// says nothing about the 24th.
+std::string date_at(const std::vector<Token>& tokens, std::size_t at) {
+    if (at + 2 >= tokens.size() || tokens[at].kind != TokenKind::kNumber ||
+        tokens[at + 1].text != "de" || !is_month(tokens[at + 2].text)) {
+        return {};
+    }
+    return "#" + tokens[at].text + "-" + tokens[at + 2].text;
+}
+
 bool is_time_unit(std::string_view word) {
     static constexpr std::array<std::string_view, 10> kUnits = {
         "minuto", "minutos", "hora", "horas", "dia", "dias", "semana", "semanas", "mes", "meses"
@@ -67,6 +95,9 @@ DocumentTerms Analyzer::document(std::string_view text) {
             continue;
         }
         out.terms.push_back(token.text);
+        if (std::string date = date_at(tokens, i); !date.empty()) {
+            out.terms.push_back(std::move(date));
+        }
         if (token.kind == TokenKind::kMoney) out.terms.emplace_back("@precio");
         if (token.kind == TokenKind::kClock) out.terms.emplace_back("@hora");
         if (i + 1 < tokens.size() && is_time_unit(tokens[i + 1].text)) {
@@ -89,8 +120,13 @@ QuestionWord Analyzer::question_word(const std::string& word) {
 
 std::vector<QuestionWord> Analyzer::question(std::string_view text) {
     std::vector<QuestionWord> words;
-    for (const Token& token : lexicon_.rewrite(tokenize(text, kMaxQuestionTokens))) {
-        if (token.kind != TokenKind::kWord) {
+    const std::vector<Token> tokens = lexicon_.rewrite(tokenize(text, kMaxQuestionTokens));
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        const Token& token = tokens[i];
+        if (const std::string date = date_at(tokens, i); !date.empty()) {
+            words.push_back({date, date, WordWeight::kContent, false, {{date}}});
+            i += 2;
+        } else if (token.kind != TokenKind::kWord) {
             words.push_back({token.text, token.text, WordWeight::kWeak, true, {{token.text}}});
         } else if (!lexicon_.is_stop(token.text)) {
             words.push_back(question_word(token.text));

@@ -11,7 +11,7 @@ namespace tecnochat::ai_reply {
 
 /// One way a question's word may be met in an item.
 struct Alternative {
-    std::string term;    ///< a stem, a number, or a concept ("@…")
+    std::string term;    ///< a stem, a number, a date ("#…"), or a concept ("@…")
     double factor = 1;   ///< how good a meeting it is, 0..1
     bool facet = false;  ///< only asks about a thing (GroupKind::kFacet)
 };

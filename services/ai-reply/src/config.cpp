@@ -1,0 +1,27 @@
+#include "config.hpp"
+
+namespace tecnochat::ai_reply {
+
+void declare(config::Options& options, Config& config) {
+    config::declare(options, config.tls);
+    config::declare(options, config.kafka);
+    config::declare_postgres(options, config.postgres_url);
+    options.text("rpc-listen", config.rpc_listen, "host:port of the gRPC server");
+    options.text("rpc-allow-list", config.rpc_allow_list, "file of the caller -> method list");
+    options.number(
+        "index-tenants",
+        config.index_tenants,
+        1,
+        100'000,
+        "tenants whose knowledge index stays in memory"
+    );
+    options.duration(
+        "index-check-ms",
+        config.index_check_ms,
+        Milliseconds(0),
+        Milliseconds(60'000),
+        "how long an index is trusted before its tenant's knowledge version is read again"
+    );
+}
+
+}  // namespace tecnochat::ai_reply

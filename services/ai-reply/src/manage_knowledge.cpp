@@ -1,0 +1,87 @@
+#include "manage_knowledge.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace tecnochat::ai_reply {
+namespace {
+
+constexpr std::ptrdiff_t kTitleCharactersMax = 200;
+constexpr std::ptrdiff_t kTextCharactersMax = 8000;
+constexpr int kPageSizeDefault = 100;
+constexpr int kPageSizeMax = 500;
+
+/// Characters of valid UTF-8: every byte but continuation bytes begins one.
+std::ptrdiff_t characters(std::string_view text) {
+    return std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    });
+}
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+Status check(const KnowledgeItem& item) {
+    const auto invalid = [](const char* message, const char* reason) {
+        return make_error(ErrorCode::kInvalidArgument, message, reason);
+    };
+    if (item.id.uuid().is_nil()) return invalid("the item needs an id", "ITEM_ID_MISSING");
+    if (is_blank(item.title) || is_blank(item.text)) {
+        return invalid("title and text must not be empty", "ITEM_EMPTY");
+    }
+    if (characters(item.title) > kTitleCharactersMax) {
+        return invalid("the title may have 200 characters", "ITEM_TITLE_TOO_LONG");
+    }
+    if (characters(item.text) > kTextCharactersMax) {
+        return invalid("the text may have 8000 characters", "ITEM_TEXT_TOO_LONG");
+    }
+    return ok();
+}
+
+}  // namespace
+
+Result<StoredItem> ManageKnowledge::put(
+    const TenantId& tenant, KnowledgeItem item, Deadline deadline
+) {
+    TECNOCHAT_CHECK(check(item));
+    Result<StoredItem> stored = store_.put(tenant, item, deadline);
+    // Also after a failure: a commit whose answer was lost may have happened.
+    indexes_.invalidate(tenant);
+    return stored;
+}
+
+Result<StoredItem> ManageKnowledge::get(
+    const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline
+) {
+    return store_.get(tenant, id, deadline);
+}
+
+Result<KnowledgePage> ManageKnowledge::list(
+    const TenantId& tenant, std::optional<KnowledgeItemId> after, int page_size, Deadline deadline
+) {
+    if (page_size < 0 || page_size > kPageSizeMax) {
+        return make_error(
+            ErrorCode::kInvalidArgument, "page_size is 1 to 500, or 0 for 100", "PAGE_SIZE"
+        );
+    }
+    const int limit = page_size == 0 ? kPageSizeDefault : page_size;
+    KnowledgePage page;
+    // One more than asked tells whether there is a next page.
+    TECNOCHAT_TRY(page.items, store_.list(tenant, after, limit + 1, deadline));
+    if (page.items.size() > static_cast<std::size_t>(limit)) {
+        page.items.pop_back();
+        page.next = page.items.back().item.id;
+    }
+    return page;
+}
+
+Status ManageKnowledge::remove(
+    const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline
+) {
+    Status removed = store_.remove(tenant, id, deadline);
+    indexes_.invalidate(tenant);
+    return removed;
+}
+
+}  // namespace tecnochat::ai_reply

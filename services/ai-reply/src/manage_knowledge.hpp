@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "knowledge_indexes.hpp"
+#include "ports.hpp"
+
+namespace tecnochat::ai_reply {
+
+struct KnowledgePage {
+    std::vector<StoredItem> items;
+    /// The item the next page begins after; empty on the last page.
+    std::optional<KnowledgeItemId> next;
+};
+
+/// What a business does with its knowledge. Limits: title 200 and text 8000 characters, 2000 items
+/// a tenant (the store's), pages of at most 500.
+class ManageKnowledge {
+ public:
+    ManageKnowledge(KnowledgeStore& store, KnowledgeIndexes& indexes)
+        : store_(store), indexes_(indexes) {}
+
+    /// kInvalidArgument for an empty or overlong title or text or a nil id.
+    Result<StoredItem> put(const TenantId& tenant, KnowledgeItem item, Deadline deadline);
+    Result<StoredItem> get(const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline);
+    /// `page_size` 0 means 100.
+    Result<KnowledgePage> list(
+        const TenantId& tenant,
+        std::optional<KnowledgeItemId> after,
+        int page_size,
+        Deadline deadline
+    );
+    Status remove(const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline);
+
+ private:
+    KnowledgeStore& store_;
+    KnowledgeIndexes& indexes_;
+};
+
+}  // namespace tecnochat::ai_reply
