@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -46,9 +47,14 @@ def _check(name: str, work: Callable[[], str]) -> Case:
 
 
 def clang_format() -> str:
-    files = _git("ls-files", "--", *CPP)
-    if files:
-        _run(["clang-format-19", "--dry-run", "-Werror", *files], "run clang-format-19 -i on these files")
+    files = [name for name in _git("ls-files", "--", *CPP) if (ROOT / name).exists()]
+    try:
+        _run(["clang-format-19", "--dry-run", "-Werror", *files])
+    except StackError as error:
+        # Of each file the name is enough: how it should look, clang-format -i writes itself.
+        names = re.findall(r"^(\S+):\d+:\d+: error", error.message, re.MULTILINE)
+        wrong = "\n".join(dict.fromkeys(names)) or error.message
+        raise StackError(wrong, "run clang-format-19 -i on these files") from error
     return f"{len(files)} files"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
@@ -46,12 +48,18 @@ def run(run_: Run, level: str) -> Iterator[Case]:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,
         ) as child:
             assert child.stdout is not None
-            for line in child.stdout:
-                said.append(line)
-                if count := _PROGRESS.match(line):
-                    step.update(count.group(1))
+            try:
+                for line in child.stdout:
+                    said.append(line)
+                    if count := _PROGRESS.match(line):
+                        step.update(count.group(1))
+            except BaseException:
+                # CTest and the tests it runs: none may go on against a stack that is taken away.
+                os.killpg(child.pid, signal.SIGKILL)
+                raise
         cases = list(read(run_.results, level))
         failed = sum(1 for case in cases if case.outcome == "failed")
         step.summary = f"{len(cases)} run, {failed} failed"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .build import build
 from .process import StackError
+from .programs import KAFKA_LIBS
 from .progress import Step, note
 from .results import Case, Tally
 from .state import ROOT, State
@@ -76,6 +77,10 @@ def _copy_tracked(copy: Path) -> None:
         ["git", "-c", f"safe.directory={ROOT}", "-C", ROOT, "ls-files", "-z"],
         capture_output=True, text=True, check=True,
     ).stdout.split("\0")
+    jars = copy / KAFKA_LIBS.relative_to(ROOT)
+    jars.parent.mkdir(parents=True, exist_ok=True)
+    if not jars.exists():
+        jars.symlink_to(KAFKA_LIBS)
     for name in filter(None, names):
         source, target = ROOT / name, copy / name
         if not source.is_file():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,6 +42,15 @@ class TestStack:
         return self
 
     def __exit__(self, *error: object) -> None:
+        # Cleaning up takes seconds and must not be cut short by a second Ctrl-C.
+        handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            self._take_down()
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def _take_down(self) -> None:
         if self._keep and self._stack:
             note(f"the test stack still runs: ./tecnochat --state-dir {self.state.directory} status | down --wipe")
             return
@@ -52,11 +62,13 @@ class TestStack:
         down(self.state, wipe=True)
 
     def bring_up(self, whole: bool, settings: Mapping[str, str] | None = None) -> Stack:
-        """Kafka, PostgreSQL and Redis, or `whole` with services, simulator and demo tenant."""
-        if self._stack is None or settings or (whole and not self._whole):
-            options = Options(install=False, build=False, infrastructure_only=not whole)
-            self._stack = up(self.state, options, self._environment | dict(settings or {}))
-            self._whole = whole
+        """Kafka, PostgreSQL and Redis, or `whole` with services, simulator and demo tenant.
+
+        Called again it puts right what tests stopped or started with settings of their own.
+        """
+        options = Options(install=False, build=False, infrastructure_only=not whole and not self._whole)
+        self._stack = up(self.state, options, self._environment | dict(settings or {}))
+        self._whole = self._whole or whole
         return self._stack
 
     def environment(self) -> dict[str, str]:
