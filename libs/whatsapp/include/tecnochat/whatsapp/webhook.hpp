@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tecnochat/core/clock.hpp"
+
+namespace tecnochat::whatsapp {
+
+/// The parser reads up to this many bytes behind the body; they must be readable.
+inline constexpr std::size_t kWebhookPadding = 64;
+
+/// AccountChange::field of a body that cannot be read as a webhook at all.
+inline constexpr std::string_view kUnparsedField = "unparsed";
+
+struct TextBody {
+    std::string_view body;
+};
+
+enum class ReplyKind { kButton, kList };
+
+struct ReplyTap {
+    ReplyKind kind;
+    std::string_view id;
+    std::string_view title;
+};
+
+/// A message of any other type: `json` is the whole message object, byte for byte.
+struct RawBody {
+    std::string_view type;
+    std::string_view json;
+};
+
+/// One item of value.messages. Texts are unescaped; what is absent is empty.
+struct WebhookMessage {
+    std::string_view waba_id;
+    std::string_view phone_number_id;
+    std::string_view display_phone_number;
+    std::string_view message_id;
+    std::string_view from_phone;
+    std::string_view from_user_id;
+    std::string_view profile_name;
+    std::string_view context_message_id;
+    std::optional<Timestamp> sent_at;
+    std::variant<TextBody, ReplyTap, RawBody> content;
+};
+
+struct StatusError {
+    std::int32_t code = 0;
+    std::string_view title;
+};
+
+/// One item of value.statuses.
+struct WebhookStatus {
+    std::string_view waba_id;
+    std::string_view phone_number_id;
+    std::string_view message_id;
+    std::string_view status;  // Meta's word
+    std::optional<Timestamp> occurred_at;
+    std::string_view recipient_phone;
+    std::string_view recipient_user_id;
+    std::string_view opaque;  // biz_opaque_callback_data
+    std::vector<StatusError> errors;
+};
+
+/// Everything else of a webhook: other fields, errors of a value, and items that are not what they
+/// should be.
+struct WebhookChange {
+    std::string_view waba_id{};
+    std::string_view entry_time{};  // as written, empty if absent; tells equal changes apart
+    std::string_view field;
+    std::string_view json;  // the smallest enclosing slice, byte for byte
+};
+
+struct Webhook {
+    std::vector<WebhookMessage> messages;
+    std::vector<WebhookStatus> statuses;
+    std::vector<WebhookChange> changes;
+};
+
+/// Walks every entry x change x item of a WhatsApp webhook body. Nothing of a body is lost: each
+/// item comes out typed, raw, or as a change. The order of keys never matters; unknown keys are
+/// ignored. Reuses its memory; not thread-safe, use one per thread.
+class WebhookParser {
+ public:
+    WebhookParser();
+    ~WebhookParser();
+    WebhookParser(const WebhookParser&) = delete;
+    WebhookParser& operator=(const WebhookParser&) = delete;
+
+    /// `body` needs kWebhookPadding readable bytes behind it. The views in the result point into
+    /// `body` and the parser: valid until the next parse() and while `body` lives.
+    const Webhook& parse(std::string_view body);
+
+ private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tecnochat::whatsapp
