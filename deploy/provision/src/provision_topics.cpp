@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
+#include <set>
 #include <string>
+#include <thread>
 
 namespace tecnochat::provision {
 namespace {
@@ -51,13 +54,29 @@ Result<int> provision_configs(
     return static_cast<int>(differing.size());
 }
 
+/// The broker that confirms a change applies it up to half a second later (measured on two cores).
+/// A service that starts in between would be refused its own topics, so we wait; topics created
+/// before are then known everywhere too, for the broker applies changes in order. Ends by the
+/// admin's deadline.
+Status await_acls(const std::set<Acl>& wanted, KafkaAdmin& admin) {
+    constexpr std::chrono::milliseconds kPause{20};
+    while (true) {
+        TECNOCHAT_TRY(const auto existing, admin.acls());
+        const auto changes = compare_acls(wanted, existing);
+        if (changes.missing.empty() && changes.stale.empty()) return ok();
+        std::this_thread::sleep_for(kPause);
+    }
+}
+
 Result<int> provision_acls(const std::vector<Topic>& topics, KafkaAdmin& admin, std::ostream& out) {
+    const auto wanted = derive_acls(topics);
     TECNOCHAT_TRY(const auto existing, admin.acls());
-    const auto changes = compare_acls(derive_acls(topics), existing);
+    const auto changes = compare_acls(wanted, existing);
     TECNOCHAT_CHECK(admin.create_acls(changes.missing));
     for (const auto& acl : changes.missing) out << "granted " << describe(acl) << '\n';
     TECNOCHAT_CHECK(admin.delete_acls(changes.stale));
     for (const auto& acl : changes.stale) out << "removed " << describe(acl) << '\n';
+    TECNOCHAT_CHECK(await_acls(wanted, admin));
     return static_cast<int>(changes.missing.size() + changes.stale.size());
 }
 
