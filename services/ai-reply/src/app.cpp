@@ -46,7 +46,7 @@ class AiReplyApp final : public runtime::App {
               metrics
           ),
           answer_turn_(engine_, clock_, metrics),
-          producer_({config_.kafka, kService}, metrics),
+          producer_(producer_config(), metrics),
           dead_letters_(producer_, std::string(kafka::topics::kDeadLettersAiReply), metrics),
           consumer_(
               consumer_config(),
@@ -83,6 +83,13 @@ class AiReplyApp final : public runtime::App {
         consumer.before_offset_commit = &before_offset_commit;
         consumer.after_offset_commit = &after_offset_commit;
         return consumer;
+    }
+
+    [[nodiscard]] kafka::ProducerConfig producer_config() const {
+        kafka::ProducerConfig producer;
+        producer.kafka = config_.kafka;
+        producer.client_id = kService;
+        return producer;
     }
 
     Config config_;

@@ -149,6 +149,18 @@ TEST_CASE("no knowledge means no answer") {
     CHECK(BuiltinEngine().answer({{}}, index).action == Action::kRefuse);
 }
 
+TEST_CASE("a business that has just begun is answered for as well") {
+    const Lexicon lexicon;
+    const KnowledgeIndex index(
+        lexicon, {{id_of(1), KnowledgeKind::kFaq, "Wifi", "Hay wifi gratis."}}
+    );
+    const auto ask = [&](const char* question) {
+        return BuiltinEngine().answer({{question}}, index);
+    };
+    CHECK(ask("¿tienen wifi para trabajar un rato?").text == "Hay wifi gratis.");
+    CHECK(ask("¿tienen helado?").action == Action::kRefuse);
+}
+
 TEST_CASE("the same question always gets the same answer") {
     const Bakery one;
     const Bakery other;

@@ -13,6 +13,9 @@ namespace {
 constexpr double kSaturation = 1.2;
 constexpr double kLengthShare = 0.4;
 constexpr double kTitleTimes = 2;
+/// Rarity is judged as among at least so many items: a business that has just begun has few, and a
+/// word that half of them share still says something.
+constexpr double kItemsAtLeast = 20;
 
 /// A facet ("how much") may help to choose, but never outweigh a thing.
 constexpr double kFacetWeightMax = 0.7;
@@ -75,7 +78,7 @@ void KnowledgeIndex::add(Analyzer& analyzer, KnowledgeItem item) {
 double KnowledgeIndex::idf(const std::string& term) const {
     const auto found = document_frequency_.find(term);
     const double having = found == document_frequency_.end() ? 0 : found->second;
-    const auto all = static_cast<double>(documents_.size());
+    const double all = std::max(kItemsAtLeast, static_cast<double>(documents_.size()));
     return std::log(1 + (all - having + 0.5) / (having + 0.5));
 }
 

@@ -266,7 +266,7 @@ constexpr std::string_view kWeakWords =
     "ultimo "
     "pedir piden pido pide tardar igual directo directamente total completo varios varias "
     "uno dos tres cuatro cinco seis siete ocho nueve diez once doce quince veinte treinta "
-    "estan vivo estudio trabajo puedan cualquiera lleno ambos plazo";
+    "estan llevar llevo vivo estudio trabajo puedan cualquiera lleno ambos plazo";
 
 constexpr std::string_view kGreetingWords =
     "hola holi buenas buenos buen dia dias tarde tardes noche noches que mas hubo tal quiubo "
