@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import platform
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +34,7 @@ def source_checks(everything: bool, install: bool) -> Iterator[Case]:
     yield _check("buf lint", lambda: buf_lint(install))
     yield _check("clang-tidy", lambda: clang_tidy(everything))
     for script in sorted((ROOT / "tests" / "tidy").glob("*.py")):
-        yield _check(f"tidy: {script.stem}", lambda script=script: _run(["/usr/bin/python3", script]))
+        yield _check(f"tidy: {script.stem}", functools.partial(_tidy_script, script))
 
 
 def _check(name: str, work: Callable[[], str]) -> Case:
@@ -44,6 +46,11 @@ def _check(name: str, work: Callable[[], str]) -> Case:
     except StackError as error:
         return Case(LEVEL, name, "failed", time.monotonic() - started, f"{error.message}\n{error.hint}")
     return Case(LEVEL, name, "passed", time.monotonic() - started)
+
+
+def _tidy_script(script: Path) -> str:
+    _run([sys.executable, script])
+    return "no finding"
 
 
 def clang_format() -> str:

@@ -12,9 +12,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from .process import StackError
 from .state import ROOT, State
+
+if TYPE_CHECKING:
+    # argparse has no public name for what add_subparsers gives.
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 LEVELS = ("unit", "component", "contract", "functional", "crash", "panel", "k8s", "all", "deep")
 
@@ -62,9 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_tests(commands)
     _add_single(commands)
     return parser
-
-
-Commands = argparse._SubParsersAction  # noqa: SLF001  (argparse has no public name for it)
 
 
 def _add(commands: Commands, name: str, work: object, text: str) -> argparse.ArgumentParser:

@@ -6,12 +6,14 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
+from .passed import declared_settings, set_in, without_one_run
 from .process import StackError
-from .services import COMMON_SETTINGS, ONE_RUN_SETTINGS, SIMULATOR_SETTINGS, Service, passed_through
-from .state import ROOT, State, read_json, write_json
+from .services import SIMULATOR, Service
+from .state import BIN, ROOT, State, read_json, write_json
 
 HOST = "127.0.0.1"
 GRAPH_URL = "https://graph.facebook.com"
@@ -42,7 +44,7 @@ class Settings:
                 2,
             )
         return Settings(
-            _set_in(environment),
+            set_in(environment),
             environment.get("TECNOCHAT_POSTGRES_URL", ""),
             environment.get("TECNOCHAT_REDIS_URL", ""),
             simulators,
@@ -53,27 +55,22 @@ class Settings:
         """The last `up`'s, over which the caller's environment of now wins."""
         kept = read_json(state.settings)
         return Settings(
-            kept.get("values", {}) | _set_in(environment),
+            kept.get("values", {}) | set_in(environment),
             kept.get("postgres_url", ""),
             kept.get("redis_url", ""),
             kept.get("simulators", True),
         )
 
     def save(self, state: State) -> None:
-        values = {name: value for name, value in self.values.items() if name not in ONE_RUN_SETTINGS}
         write_json(
             state.settings,
             {
-                "values": values,
+                "values": without_one_run(self.values),
                 "postgres_url": self.postgres_url,
                 "redis_url": self.redis_url,
                 "simulators": self.simulators,
             },
         )
-
-
-def _set_in(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: environment[name] for name in passed_through() if name in environment}
 
 
 class Environments:
@@ -134,12 +131,14 @@ class Environments:
 
     def whatsapp(self) -> dict[str, str]:
         """The Meta app's identity and secrets, as the services and the simulator use them."""
+        names = {"META_APP_ID": "app_id", "META_APP_SECRET": "app_secret", "META_VERIFY_TOKEN": "verify_token"}
+        return {name: self._given(name) or self._secrets[kept] for name, kept in names.items()}
+
+    def _given(self, name: str) -> str:
+        """The caller's value, or what stands in the file that <name>_FILE tells."""
         values = self._settings.values
-        return {
-            "META_APP_ID": values.get("META_APP_ID", self._secrets["app_id"]),
-            "META_APP_SECRET": values.get("META_APP_SECRET", self._secrets["app_secret"]),
-            "META_VERIFY_TOKEN": values.get("META_VERIFY_TOKEN", self._secrets["verify_token"]),
-        }
+        file = values.get(f"{name}_FILE")
+        return values.get(name, "") or (Path(file).read_text(encoding="utf-8").strip() if file else "")
 
     def identity(self, name: str) -> dict[str, str]:
         certs = self._state.certs
@@ -150,47 +149,52 @@ class Environments:
         }
 
     def of_service(self, service: Service) -> dict[str, str]:
-        environment = _base() | self.identity(service.name)
-        environment |= {
+        defaults = {
+            "TECNOCHAT_INSTANCE": "0",
+            "TECNOCHAT_INGEST_KEY": self._secrets["ingest_key"],
+            "META_GRAPH_URL": self.url(SIMULATOR) if self._settings.simulators else GRAPH_URL,
+            "META_GRAPH_VERSION": GRAPH_VERSION,
+            "TECNOCHAT_GRAPH_TOKEN_FILE": str(self._state.graph_token),
+        }
+        wiring = self.identity(service.name) | {
             "TECNOCHAT_KAFKA_BROKERS": self.address("kafka"),
             "TECNOCHAT_REDIS_URL": self.redis_url,
             "TECNOCHAT_ADMIN_LISTEN": self.address(f"{service.name}.admin"),
-            "TECNOCHAT_INSTANCE": "0",
-            "TECNOCHAT_INGEST_KEY": self._secrets["ingest_key"],
+            "TECNOCHAT_RPC_ALLOW_LIST": str(ROOT / "deploy" / "rpc.yaml"),
         }
         if service.rpc:
-            environment["TECNOCHAT_RPC_LISTEN"] = self.address(f"{service.name}.rpc")
-            environment["TECNOCHAT_RPC_ALLOW_LIST"] = str(ROOT / "deploy" / "rpc.yaml")
+            wiring["TECNOCHAT_RPC_LISTEN"] = self.address(f"{service.name}.rpc")
+        if service.http:
+            wiring["TECNOCHAT_HTTP_LISTEN"] = self.address(service.http)
         if service.database:
-            environment["TECNOCHAT_POSTGRES_URL"] = self.postgres_url(service)
-        if service.name == "webhook-ingress":
-            environment |= {"TECNOCHAT_HTTP_LISTEN": self.address("ingress")} | self.whatsapp()
-        if service.name == "whatsapp-connector":
-            environment |= {
-                "META_GRAPH_URL": self.url("meta-simulator") if self._settings.simulators else GRAPH_URL,
-                "META_GRAPH_VERSION": GRAPH_VERSION,
-                "TECNOCHAT_GRAPH_TOKEN_FILE": str(self._state.graph_token),
-            }
-        return environment | self._passed(COMMON_SETTINGS + service.settings)
+            wiring["TECNOCHAT_POSTGRES_URL"] = self.postgres_url(service)
+        return self._fitting(service.name, defaults, wiring)
 
     def of_simulator(self) -> dict[str, str]:
         business = demo_business()
         fields = ("waba_id", "phone_number_id", "display_phone_number", "name")
         numbers = [{name: business[name] for name in fields}] if business else []
-        environment = _base() | self.identity("phone") | self.whatsapp()
-        environment |= {
-            "SIMULATOR_LISTEN": self.address("meta-simulator"),
-            "PHONE_LISTEN": self.address("phone"),
-            "SIMULATOR_WEBHOOK_URL": self.url("ingress", "/webhooks/whatsapp"),
+        defaults = {
             "SIMULATOR_TOKEN": self._secrets["graph_token"],
             "SIMULATOR_NUMBERS": json.dumps(numbers, ensure_ascii=False),
+        }
+        wiring = self.identity("phone") | {
+            "SIMULATOR_LISTEN": self.address(SIMULATOR),
+            "PHONE_LISTEN": self.address("phone"),
+            "SIMULATOR_WEBHOOK_URL": self.url("ingress", "/webhooks/whatsapp"),
             "SIMULATOR_ROUTER_ENDPOINT": self.address("message-router.rpc"),
         }
-        return environment | self._passed(SIMULATOR_SETTINGS)
+        return self._fitting(SIMULATOR, defaults, wiring)
 
-    def _passed(self, names: tuple[str, ...]) -> dict[str, str]:
+    def _fitting(self, name: str, defaults: dict[str, str], wiring: dict[str, str]) -> dict[str, str]:
+        """Of our defaults, over which the caller's values win, and our wiring: what this binary takes."""
         values = self._settings.values
-        return {name: values[name] for name in names if name in values}
+        defaults = self.whatsapp() | defaults
+        # A secret by file and by value at once would be refused.
+        defaults = {setting: value for setting, value in defaults.items() if f"{setting}_FILE" not in values}
+        declared = declared_settings(BIN / name)
+        offered = defaults | values | wiring
+        return _base() | {setting: value for setting, value in offered.items() if setting in declared}
 
 
 def _base() -> dict[str, str]:

@@ -43,14 +43,14 @@ def _is_caught(patch: Path, copy: Path, state: State) -> bool:
     level, name_filter = _header(patch)
     _copy_tracked(copy)
     result = subprocess.run(
-        ["patch", "-p1", "--forward", "-i", patch], cwd=copy, capture_output=True, text=True, check=False
+        ["patch", "-p1", "--forward", "-i", str(patch)], cwd=copy, capture_output=True, text=True, check=False
     )
     if result.returncode != 0:
         raise StackError(f"the patch does not apply: {result.stdout.strip()}", "renew it")
     # A fault that does not compile would look as if it was caught.
     build("release", state, root=copy)
     note(f"{patch.stem}: {level} tests matching {name_filter}")
-    command = [copy / "tecnochat", "test", level, "--filter", name_filter, "--no-install"]
+    command = [str(copy / "tecnochat"), "test", level, "--filter", name_filter, "--no-install"]
     with Step(f"{patch.stem}: must turn red"):
         run_ = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TEST_SECONDS, check=False

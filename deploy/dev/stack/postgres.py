@@ -14,6 +14,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from .environment import ADMINISTRATOR
 from .process import Record, StackError, alive, kill, send, spawn, wait_until
@@ -147,7 +148,7 @@ class Postgres:
     def _spawn_when_children_are_gone(self) -> Record:
         """A kill -9 of the server leaves its children a moment to notice; until then a new one refuses to start."""
         deadline = time.monotonic() + 15
-        command = [BINARIES / "postgres", "-D", self.data]
+        command: list[str | Path] = [BINARIES / "postgres", "-D", self.data]
         while True:
             before = self._log.stat().st_size if self._log.exists() else 0
             record = spawn(command, {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}, self._log, Path("/"), self._user)
@@ -170,7 +171,7 @@ class Postgres:
         if self._user is not None:
             shutil.chown(path, self._user, self._user)
 
-    def _identity(self) -> dict[str, object]:
+    def _identity(self) -> dict[str, Any]:
         if self._user is None:
             return {}
         return {"user": self._user, "group": pwd.getpwnam(self._user).pw_gid, "extra_groups": []}

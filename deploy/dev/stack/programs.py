@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.client
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -67,7 +68,7 @@ class Binary:
     """One of our own binaries: settings by environment, readiness at `ready` (host:port, path)."""
 
     def __init__(
-        self, name: str, environment: Mapping[str, str], ready: tuple[str, str], state: State
+        self, name: str, environment: Callable[[], dict[str, str]], ready: tuple[str, str], state: State
     ) -> None:
         self.name = name
         self._path = BIN / name
@@ -76,17 +77,14 @@ class Binary:
         self._state = state
 
     def fingerprint(self) -> str:
-        file = self._path.stat() if self._path.exists() else None
-        certificate = Path(self._environment["TECNOCHAT_TLS_CERT"])
-        build = (file.st_mtime_ns, file.st_size) if file else None
-        return _digest(build, sorted(self._environment.items()), certificate.stat().st_mtime_ns)
+        environment = self._environment()
+        file, certificate = self._path.stat(), Path(environment["TECNOCHAT_TLS_CERT"]).stat()
+        return _digest(file.st_mtime_ns, file.st_size, certificate.st_mtime_ns, sorted(environment.items()))
 
     def start(self) -> Record:
-        if not self._path.exists():
-            raise StackError(f"{self._path} is not built", "run ./tecnochat up without --no-build")
         log = self._state.log(self.name)
         before = log.stat().st_size if log.exists() else 0
-        record = spawn([self._path], self._environment, log, ROOT)
+        record = spawn([self._path], self._environment(), log, ROOT)
         # Written down before it is ready: an interrupted `up` must still know what it started.
         self._state.remember(self.name, Running(record, self.fingerprint()))
         wait_until(
@@ -139,10 +137,11 @@ def all_programs(
         programs.append(Redis(state.redis, ports["redis"], secrets["redis_password"], state.log("redis")))
     if settings.simulators:
         ready = (environments.address(SIMULATOR), "/readyz")
-        programs.append(Binary(SIMULATOR, environments.of_simulator(), ready, state))
+        programs.append(Binary(SIMULATOR, environments.of_simulator, ready, state))
     for service in SERVICES:
         ready = (environments.address(f"{service.name}.admin"), "/readyz")
-        programs.append(Binary(service.name, environments.of_service(service), ready, state))
+        environment = functools.partial(environments.of_service, service)
+        programs.append(Binary(service.name, environment, ready, state))
     return {program.name: program for program in programs}
 
 

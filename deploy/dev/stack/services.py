@@ -7,28 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Settings every service takes from the caller's environment, when they are set there.
-COMMON_SETTINGS = (
-    "TECNOCHAT_LOG_LEVEL",
-    "TECNOCHAT_INSTANCE",
-    "TECNOCHAT_INGEST_KEY",
-    "TECNOCHAT_FAILPOINTS",
-    "TECNOCHAT_ALLOW_FAILPOINTS",
-)
-# Never remembered from one start to the next: an armed failpoint is for one run only.
-ONE_RUN_SETTINGS = ("TECNOCHAT_FAILPOINTS", "TECNOCHAT_ALLOW_FAILPOINTS")
-
-
 @dataclass(frozen=True)
 class Service:
-    """One binary, one identity, at most one database (see docs/architecture.md)."""
+    """One binary, one identity, at most one database. Which settings it takes, its own --help says."""
 
     name: str
     database: str | None = None
     # Serves gRPC: gets a listener, the allow-list, and an entry in endpoints.json.
     rpc: bool = True
-    # Passed through from the caller's environment, besides COMMON_SETTINGS.
-    settings: tuple[str, ...] = ()
+    # The name of its public HTTP port in ports.py.
+    http: str | None = None
 
     @property
     def owner(self) -> str:
@@ -38,39 +26,14 @@ class Service:
 
 
 SERVICES = (
-    Service(
-        "whatsapp-connector",
-        database="whatsapp_connector",
-        settings=(
-            "META_GRAPH_URL",
-            "META_GRAPH_VERSION",
-            "TECNOCHAT_GRAPH_TOKEN_FILE",
-            "TECNOCHAT_IN_DOUBT_SECONDS",
-        ),
-    ),
-    Service(
-        "message-router",
-        database="message_router",
-        settings=("TECNOCHAT_STALE_AFTER_SECONDS", "TECNOCHAT_AI_DEBOUNCE_MS"),
-    ),
+    Service("whatsapp-connector", database="whatsapp_connector"),
+    Service("message-router", database="message_router"),
     Service("ai-reply", database="ai_reply"),
-    Service(
-        "webhook-ingress",
-        rpc=False,
-        settings=("META_APP_ID", "META_APP_SECRET", "META_APP_SECRET_PREVIOUS", "META_VERIFY_TOKEN"),
-    ),
+    Service("webhook-ingress", rpc=False, http="ingress"),
 )
 
 # The simulated Meta Graph API with the phone page; stands before the services in start order.
 SIMULATOR = "meta-simulator"
-SIMULATOR_SETTINGS = (
-    "SIMULATOR_TOKEN",
-    "SIMULATOR_NUMBERS",
-    "META_APP_ID",
-    "META_APP_SECRET",
-    "META_VERIFY_TOKEN",
-    "TECNOCHAT_LOG_LEVEL",
-)
 
 INFRASTRUCTURE = ("kafka", "postgres", "redis")
 
@@ -90,11 +53,3 @@ def identities() -> tuple[str, ...]:
 def program_names() -> tuple[str, ...]:
     """Everything that can be started alone, in start order."""
     return INFRASTRUCTURE + (SIMULATOR,) + tuple(service.name for service in SERVICES)
-
-
-def passed_through() -> tuple[str, ...]:
-    """Every setting that `up` hands on from its environment."""
-    names = list(COMMON_SETTINGS + SIMULATOR_SETTINGS)
-    for service in SERVICES:
-        names += service.settings
-    return tuple(dict.fromkeys(names))

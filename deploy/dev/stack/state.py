@@ -16,7 +16,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +104,7 @@ class State:
     def secrets(self) -> dict[str, str]:
         """Random per state folder and kept: made once, 0600."""
         kept = read_json(self._secrets)
-        wanted = {
+        wanted: dict[str, Callable[[], str]] = {
             "postgres_password": lambda: secrets.token_hex(16),
             "redis_password": lambda: secrets.token_hex(16),
             "ingest_key": lambda: secrets.token_hex(32),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from . import ports
 from .environment import Environments
+from .passed import set_in
 from .progress import note
-from .services import passed_through
 from .stack import Stack
 from .state import BIN, ROOT, State
 from .up import Options, down, up
@@ -93,5 +93,5 @@ class TestStack:
 
 def _clean(environment: Mapping[str, str]) -> dict[str, str]:
     """Without the caller's settings: a test's result must not hang on them."""
-    unwanted = set(passed_through()) | set(EXISTING_SERVERS)
+    unwanted = set(set_in(environment)) | set(EXISTING_SERVERS)
     return {name: value for name, value in environment.items() if name not in unwanted}

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from stack import ctest, databases, packages, ports, services  # noqa: E402
+from stack import ctest, databases, environment, packages, passed, ports, services  # noqa: E402
 from stack.environment import Environments, Settings  # noqa: E402
 from stack.process import Record, StackError, record_of  # noqa: E402
 from stack.results import Case, Tally  # noqa: E402
@@ -120,6 +120,17 @@ class PortsTest(WithState):
 
 
 class SettingsTest(WithState):
+    def setUp(self) -> None:
+        super().setUp()
+        common = {"TECNOCHAT_TLS_CERT", "TECNOCHAT_FAILPOINTS"}
+        known = {
+            "whatsapp-connector": {"TECNOCHAT_IN_DOUBT_SECONDS", "META_GRAPH_URL"},
+            "webhook-ingress": {"META_APP_SECRET", "META_APP_SECRET_FILE"},
+            "meta-simulator": {"META_APP_SECRET", "SIMULATOR_TOKEN"},
+        }
+        self.addCleanup(setattr, environment, "declared_settings", environment.declared_settings)
+        environment.declared_settings = lambda binary: known.get(binary.name, set()) | common
+
     def environments(self, **values: str) -> Environments:
         chosen = {name: 20000 + offset for name, offset in ports.OFFSETS.items()}
         return Environments(self.state, chosen, Settings(values))
@@ -132,6 +143,27 @@ class SettingsTest(WithState):
         self.assertEqual(by_name["webhook-ingress"]["META_APP_SECRET"], "s")
         self.assertEqual(environments.of_simulator()["META_APP_SECRET"], "s")
         self.assertNotIn("META_APP_SECRET", by_name["ai-reply"])
+
+    def test_a_secret_by_file_is_not_given_by_value_too(self) -> None:
+        file = self.state.directory / "secret"
+        file.write_text("from-file\n")
+        environments = self.environments(META_APP_SECRET_FILE=str(file))
+        ingress = services.by_name("webhook-ingress")
+        assert ingress is not None
+        self.assertNotIn("META_APP_SECRET", environments.of_service(ingress))
+        self.assertEqual(environments.whatsapp()["META_APP_SECRET"], "from-file")
+
+    def test_wiring_is_ours_and_no_setting(self) -> None:
+        told = {"TECNOCHAT_TLS_CERT": "x", "TECNOCHAT_RPC_LISTEN": "x", "TECNOCHAT_TEST_SEED": "x", "HOME": "x"}
+        self.assertEqual(passed.set_in(told | {"TECNOCHAT_LOG_LEVEL": "debug"}), {"TECNOCHAT_LOG_LEVEL": "debug"})
+
+    def test_a_binary_tells_its_settings(self) -> None:
+        binary = self.state.directory / "binary"
+        binary.write_text("#!/bin/sh\necho '--log-level TEXT words [info; TECNOCHAT_LOG_LEVEL]'\n")
+        binary.chmod(0o755)
+        self.assertIn("TECNOCHAT_LOG_LEVEL", passed.declared_settings(binary))
+        with self.assertRaisesRegex(StackError, "is not built"):
+            passed.declared_settings(self.state.directory / "none")
 
     def test_failpoints_last_one_run(self) -> None:
         Settings({"TECNOCHAT_FAILPOINTS": "x", "TECNOCHAT_LOG_LEVEL": "debug"}).save(self.state)
