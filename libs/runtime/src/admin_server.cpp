@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 
@@ -36,6 +37,7 @@ void change_level(const httplib::Request& request, httplib::Response& response) 
 struct AdminServer::Impl {
     httplib::Server server;
     int port = 0;
+    std::atomic<bool> loop_ended = false;
     std::jthread thread;
 };
 
@@ -84,12 +86,15 @@ AdminServer::AdminServer(
             "the admin port {}:{} cannot be opened; is it in use?", listen.host, listen.port
         ));
     }
-    impl_->thread = std::jthread([&server] { server.listen_after_bind(); });
+    impl_->thread = std::jthread([impl = impl_.get()] {
+        impl->server.listen_after_bind();
+        impl->loop_ended = true;
+    });
 }
 
 AdminServer::~AdminServer() {
     // stop() before the loop runs would be forgotten and the join would last for ever.
-    while (!impl_->server.is_running()) std::this_thread::yield();
+    while (!impl_->server.is_running() && !impl_->loop_ended) std::this_thread::yield();
     impl_->server.stop();
 }
 
