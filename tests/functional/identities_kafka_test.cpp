@@ -6,7 +6,7 @@
 #include "support/kafka_probe.hpp"
 #include "tecnochat/testkit/stack.hpp"
 
-namespace tecnochat::functional {
+namespace tecnochat::scenarios {
 
 TEST_CASE("each Kafka principal is refused every topic it was not granted") {
     const auto stack = testkit::Stack::from_environment();
@@ -34,4 +34,4 @@ TEST_CASE("no Kafka principal can read another's consumer group") {
     CHECK(probe.read_group("message-router.ai.replies", "ai.replies") != "ok");
 }
 
-}  // namespace tecnochat::functional
+}  // namespace tecnochat::scenarios

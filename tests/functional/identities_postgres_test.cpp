@@ -7,7 +7,7 @@
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/testkit/stack.hpp"
 
-namespace tecnochat::functional {
+namespace tecnochat::scenarios {
 namespace {
 
 /// "ok" or the reason of the refusal, for `login` with the certificate in `identity`.
@@ -87,4 +87,4 @@ TEST_CASE("services own no table and pass no row-level security") {
     }
 }
 
-}  // namespace tecnochat::functional
+}  // namespace tecnochat::scenarios

@@ -13,7 +13,7 @@
 #include "tecnochat/rpc/client.hpp"
 #include "tecnochat/testkit/stack.hpp"
 
-namespace tecnochat::functional {
+namespace tecnochat::scenarios {
 namespace {
 
 /// Calls a method with an empty request and says only how the call was received.
@@ -92,4 +92,4 @@ TEST_CASE("a server of another name is refused by its callers") {
     );
 }
 
-}  // namespace tecnochat::functional
+}  // namespace tecnochat::scenarios

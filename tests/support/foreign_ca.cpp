@@ -6,7 +6,7 @@
 
 #include "tecnochat/testkit/process.hpp"
 
-namespace tecnochat::functional {
+namespace tecnochat::scenarios {
 namespace {
 
 void openssl(std::vector<std::string> arguments) {
@@ -69,4 +69,4 @@ config::TlsFiles ForeignCa::issue(const std::string& name) const {
     return files;
 }
 
-}  // namespace tecnochat::functional
+}  // namespace tecnochat::scenarios

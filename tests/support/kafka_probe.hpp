@@ -4,7 +4,7 @@
 
 #include "tecnochat/config/settings.hpp"
 
-namespace tecnochat::functional {
+namespace tecnochat::scenarios {
 
 /// What the broker answers one principal: "ok", or librdkafka's name of the refusal
 /// ("TOPIC_AUTHORIZATION_FAILED", "_SSL", …). Speaks librdkafka directly: the suite's own clients
@@ -26,4 +26,4 @@ class KafkaProbe {
     config::TlsFiles identity_;
 };
 
-}  // namespace tecnochat::functional
+}  // namespace tecnochat::scenarios

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace tecnochat::functional {
+namespace tecnochat::scenarios {
 
 /// deploy/topics.yaml as tests need it.
 struct Topic {
@@ -21,4 +21,4 @@ std::map<std::string, std::map<std::string, std::set<std::string>>> rpc_callers(
 /// Every identity the dev stack issues that is not a super user of a part.
 std::vector<std::string> principals();
 
-}  // namespace tecnochat::functional
+}  // namespace tecnochat::scenarios

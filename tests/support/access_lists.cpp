@@ -2,7 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
-namespace tecnochat::functional {
+namespace tecnochat::scenarios {
 namespace {
 
 std::set<std::string> names(const YAML::Node& list) {
@@ -50,4 +50,4 @@ std::vector<std::string> principals() {
     };
 }
 
-}  // namespace tecnochat::functional
+}  // namespace tecnochat::scenarios

@@ -5,7 +5,7 @@
 
 #include "tecnochat/config/settings.hpp"
 
-namespace tecnochat::functional {
+namespace tecnochat::scenarios {
 
 /// A CA that nobody trusts, in a temporary folder; issues certificates with the suite's names.
 class ForeignCa {
@@ -21,4 +21,4 @@ class ForeignCa {
     std::filesystem::path folder_;
 };
 
-}  // namespace tecnochat::functional
+}  // namespace tecnochat::scenarios

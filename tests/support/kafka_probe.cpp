@@ -5,7 +5,7 @@
 #include <memory>
 #include <stdexcept>
 
-namespace tecnochat::functional {
+namespace tecnochat::scenarios {
 namespace {
 
 constexpr int kPatienceMs = 10'000;
@@ -124,4 +124,4 @@ std::string KafkaProbe::read_group(const std::string& group, const std::string& 
     return name_of(rd_kafka_committed(handle.get(), partitions.get(), kPatienceMs));
 }
 
-}  // namespace tecnochat::functional
+}  // namespace tecnochat::scenarios

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tecnochat/core/uuid.hpp"
+#include "tecnochat/testkit/stack.hpp"
+
+namespace tecnochat::scenarios {
+
+/// A question and what its answer must hold.
+struct Covered {
+    std::string question;
+    std::string answer_holds;
+};
+
+/// A business of its own for one test: tenant, numbers registered at Meta (simulated) and at the
+/// connector, and knowledge of twenty breads with one price each, entered through the same RPCs the
+/// panel will use.
+class Business {
+ public:
+    Business(const testkit::Stack& stack, int numbers);
+
+    [[nodiscard]] const TenantId& tenant() const { return tenant_; }
+    [[nodiscard]] const std::vector<std::string>& numbers() const { return numbers_; }
+    [[nodiscard]] const std::string& number() const { return numbers_.front(); }
+    /// Twenty questions the knowledge covers, each with an answer of its own.
+    static const std::vector<Covered>& covered();
+    /// A question it does not cover.
+    static std::string uncovered() { return "¿venden repuestos para motocicletas?"; }
+    /// A customer's phone nobody else uses.
+    [[nodiscard]] static std::string new_customer();
+
+    /// gRPC as the panel will do it.
+    struct ConversationView {
+        std::string id;
+        bool human = false;
+        std::int64_t epoch = 0;
+        bool parked = false;
+    };
+    [[nodiscard]] ConversationView conversation(
+        const std::string& number, const std::string& customer
+    ) const;
+    void release(const std::string& conversation_id) const;
+    /// Registers the first number again; idempotent.
+    void register_again() const;
+
+ private:
+    void register_number(const std::string& number) const;
+    void enter_knowledge() const;
+
+    const testkit::Stack& stack_;
+    TenantId tenant_;
+    std::vector<std::string> numbers_;
+};
+
+}  // namespace tecnochat::scenarios

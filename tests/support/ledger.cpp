@@ -1,0 +1,131 @@
+#include "support/ledger.hpp"
+
+#include <stdexcept>
+
+#include "tecnochat/postgres/pool.hpp"
+
+namespace tecnochat::scenarios {
+namespace {
+
+postgres::Rows query(
+    const testkit::Stack& stack,
+    const std::string& service,
+    const std::string& sql,
+    const TenantId& tenant
+) {
+    auto connection =
+        postgres::connect(stack.database_url(service), Deadline::after(Milliseconds(10'000)));
+    if (!connection)
+        throw std::runtime_error("database of " + service + ": " + connection.error().message);
+    auto rows = (*connection)->execute(sql, postgres::Params().add(tenant));
+    if (!rows) throw std::runtime_error("query on " + service + ": " + rows.error().message);
+    return std::move(rows).value();
+}
+
+std::string to_text(const std::map<std::string, int>& counts) {
+    std::string text;
+    for (const auto& [key, value] : counts)
+        text += (key.empty() ? "open" : key) + "=" + std::to_string(value) + " ";
+    return text;
+}
+
+constexpr const char* kRouter = "message-router";
+constexpr const char* kConnector = "whatsapp-connector";
+
+}  // namespace
+
+std::map<std::string, int> Ledger::count(const std::string& service, const std::string& sql) const {
+    std::map<std::string, int> counts;
+    for (const auto row : query(stack_, service, sql, tenant_))
+        counts[row.text(0)] = static_cast<int>(row.number(1));
+    return counts;
+}
+
+int Ledger::number(const std::string& service, const std::string& sql) const {
+    return static_cast<int>(query(stack_, service, sql, tenant_)[0].number(0));
+}
+
+std::vector<Ledger::Turn> Ledger::turns() const {
+    std::vector<Turn> turns;
+    const auto rows = query(
+        stack_,
+        kRouter,
+        "SELECT coalesce(t.outcome, ''), coalesce(t.reason, ''), "
+        "count(*) FILTER (WHERE m.direction = 'in'), count(*) FILTER (WHERE m.direction = 'out') "
+        "FROM turns t LEFT JOIN messages m ON m.tenant_id = t.tenant_id AND m.turn_id = t.id WHERE t.tenant_id = $1 "
+        "GROUP BY t.tenant_id, t.id, t.outcome, t.reason",
+        tenant_
+    );
+    for (const auto row : rows) {
+        turns.push_back(
+            {row.text(0),
+             row.text(1),
+             static_cast<int>(row.number(2)),
+             static_cast<int>(row.number(3))}
+        );
+    }
+    return turns;
+}
+
+std::map<std::string, int> Ledger::inbound() const {
+    return count(
+        kRouter,
+        "SELECT wamid, count(*) FROM messages WHERE tenant_id = $1 AND direction = 'in' GROUP BY wamid"
+    );
+}
+
+std::map<std::string, int> Ledger::sends() const {
+    return count(
+        kConnector, "SELECT state, count(*) FROM sends WHERE tenant_id = $1 GROUP BY state"
+    );
+}
+
+std::map<std::string, int> Ledger::outbound_by_status() const {
+    return count(
+        kRouter,
+        "SELECT status, count(*) FROM messages WHERE tenant_id = $1 AND direction = 'out' GROUP BY status"
+    );
+}
+
+int Ledger::parked_conversations() const {
+    return number(kRouter, "SELECT count(*) FROM conversations WHERE tenant_id = $1 AND parked");
+}
+
+int Ledger::sequence_gaps() const {
+    return number(
+        kRouter,
+        "SELECT count(*) FROM (SELECT sequence, row_number() OVER (PARTITION BY conversation_id ORDER BY sequence) AS place "
+        "FROM messages WHERE tenant_id = $1) AS numbered WHERE sequence <> place"
+    );
+}
+
+int Ledger::unpublished() const {
+    const char* sql = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
+    return number(kRouter, sql) + number(kConnector, sql);
+}
+
+bool Ledger::settled() const {
+    for (const auto& turn : turns()) {
+        if (turn.outcome.empty()) return false;
+    }
+    int replies = 0;
+    for (const auto& [status, count] : outbound_by_status()) {
+        if (status == "queued" || status == "sending") return false;
+        replies += count;
+    }
+    int ended = 0;
+    for (const auto& [state, count] : sends()) {
+        if (state != "sent" && state != "failed" && state != "unknown") return false;
+        ended += count;
+    }
+    return ended == replies && unpublished() == 0;
+}
+
+std::string Ledger::describe() const {
+    std::map<std::string, int> outcomes;
+    for (const auto& turn : turns()) ++outcomes[turn.outcome];
+    return "turns: " + to_text(outcomes) + "| outbound: " + to_text(outbound_by_status()) +
+           "| sends: " + to_text(sends()) + "| unpublished: " + std::to_string(unpublished());
+}
+
+}  // namespace tecnochat::scenarios

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tecnochat/core/uuid.hpp"
+#include "tecnochat/testkit/stack.hpp"
+
+namespace tecnochat::scenarios {
+
+/// What the services' databases hold for one tenant, read as administrator: the books that every
+/// crash and every burst must leave in order.
+class Ledger {
+ public:
+    Ledger(const testkit::Stack& stack, TenantId tenant) : stack_(stack), tenant_(tenant) {}
+
+    struct Turn {
+        std::string outcome;  // "" while open
+        std::string reason;
+        int inbound = 0;
+        int outbound = 0;
+    };
+    [[nodiscard]] std::vector<Turn> turns() const;
+    /// How often each inbound message id is stored.
+    [[nodiscard]] std::map<std::string, int> inbound() const;
+    /// Number of sends by state (whatsapp-connector).
+    [[nodiscard]] std::map<std::string, int> sends() const;
+    /// Messages by status of the router for outbound ones.
+    [[nodiscard]] std::map<std::string, int> outbound_by_status() const;
+    [[nodiscard]] int parked_conversations() const;
+    /// Sequences that are not 1, 2, 3, … within their conversation.
+    [[nodiscard]] int sequence_gaps() const;
+    /// Rows that wait in the outboxes of router and connector.
+    [[nodiscard]] int unpublished() const;
+
+    /// Everything that came in has an outcome, and every send has ended (sent, failed, unknown).
+    [[nodiscard]] bool settled() const;
+    /// A line for a failing test: what is not settled yet.
+    [[nodiscard]] std::string describe() const;
+
+ private:
+    [[nodiscard]] std::map<std::string, int> count(
+        const std::string& service, const std::string& sql
+    ) const;
+    [[nodiscard]] int number(const std::string& service, const std::string& sql) const;
+
+    const testkit::Stack& stack_;
+    TenantId tenant_;
+};
+
+}  // namespace tecnochat::scenarios
