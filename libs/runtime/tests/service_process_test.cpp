@@ -10,7 +10,9 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdio>
 #include <functional>
+#include <iostream>
 #include <optional>
 #include <thread>
 
@@ -69,6 +71,9 @@ class Child {
     explicit Child(const std::vector<std::string>& flags, const Behaviour& behaviour = {}) {
         int ends[2];
         REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+        // The child would write what Catch still holds in its buffers a second time.
+        std::cout.flush();
+        std::fflush(nullptr);
         pid_ = fork();
         REQUIRE(pid_ >= 0);
         if (pid_ == 0) {
