@@ -13,4 +13,9 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& ho
     return true;
 }
 
+void keep_pace(std::chrono::steady_clock::time_point& next, std::chrono::milliseconds interval) {
+    std::this_thread::sleep_until(next);
+    next += interval;
+}
+
 }  // namespace tecnochat::testkit
