@@ -25,8 +25,10 @@ struct ConsumerConfig {
     bool from_beginning = false;
     Failpoint* before_offset_commit = nullptr;
     Failpoint* after_offset_commit = nullptr;
-    int mock_brokers = 0;        // tests only
-    std::string mock_bootstrap;  // tests only: bootstrap servers of a mock cluster, no TLS
+    int mock_brokers = 0;  // tests only
+    /// Tests only: bootstrap servers of a mock cluster, no TLS. It knows no static members: leave
+    /// kafka.instance empty, or a restart waits for the session timeout.
+    std::string mock_bootstrap;
 };
 
 /// Consumes one topic in batches on a thread of its own. Eager range assignment, static membership,

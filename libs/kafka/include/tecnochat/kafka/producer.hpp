@@ -20,6 +20,7 @@ struct ProducerConfig {
     Milliseconds delivery_timeout{120'000};
     /// Test only: a broker inside librdkafka instead of `kafka.brokers` (no TLS).
     int mock_brokers = 0;
+    std::string mock_bootstrap;  // tests only: bootstrap servers without TLS
 };
 
 /// Idempotent producer, acks=all, linger 0. Thread-safe. A fatal librdkafka error ends the process
@@ -32,8 +33,9 @@ class Producer {
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
 
-    /// Called once per record on the producer's poll thread: after the broker's acknowledgement, or
-    /// with the failure. Must not block. kUnavailable: broker away or local queue full;
+    /// Called once per record on the producer's poll thread, after the broker's acknowledgement or
+    /// with the failure; a record refused at once is answered on the caller's thread, before send()
+    /// returns. Must not block. kUnavailable: broker away or local queue full;
     /// kInvalidArgument: the record itself is refused.
     using Acknowledged = std::function<void(Status)>;
     void send(OutRecord record, Acknowledged acknowledged);

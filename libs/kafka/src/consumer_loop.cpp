@@ -1,0 +1,343 @@
+#include "consumer_loop.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "tecnochat/runtime/service.hpp"
+#include "tecnochat/telemetry/log.hpp"
+
+namespace tecnochat::kafka {
+namespace {
+
+constexpr int kPollMs = 100;
+constexpr int kMetadataMs = 2000;
+/// Bounds a batch beside its count: records may have 4 MiB each.
+constexpr std::size_t kMaxBatchBytes = 8 * 1024 * 1024;
+constexpr Milliseconds kCommitTime{3000};
+constexpr Milliseconds kCloseTime{2000};
+constexpr Milliseconds kFirstPause{50};
+constexpr Milliseconds kLongestPause{5000};
+
+Record to_record(const rd_kafka_message_t& message) {
+    Record record;
+    record.topic = rd_kafka_topic_name(message.rkt);
+    record.partition = message.partition;
+    record.offset = message.offset;
+    record.key.assign(static_cast<const char*>(message.key), message.key_len);
+    record.value.assign(static_cast<const char*>(message.payload), message.len);
+    rd_kafka_timestamp_type_t type{};
+    record.timestamp = from_unix_ms(rd_kafka_message_timestamp(&message, &type));
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const char* name = nullptr;
+        const void* value = nullptr;
+        std::size_t size = 0;
+        for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) ==
+                                RD_KAFKA_RESP_ERR_NO_ERROR;
+             ++i) {
+            record.headers.emplace_back(
+                name, std::string(static_cast<const char*>(value), value == nullptr ? 0 : size)
+            );
+        }
+    }
+    return record;
+}
+
+Conf configure(const ConsumerConfig& config, const std::string& group) {
+    const std::string instance = group + "-" + config.kafka.instance;
+    Conf conf({config.kafka, instance, config.mock_brokers, config.mock_bootstrap});
+    conf.set("group.id", group);
+    // Without an instance the membership is dynamic: the mock broker knows no static members.
+    if (!config.from_beginning && !config.kafka.instance.empty())
+        conf.set("group.instance.id", instance);
+    // Eager: cooperative rebalance has known bugs in 2.0.2.
+    conf.set("partition.assignment.strategy", "range");
+    conf.set("session.timeout.ms", "10000");
+    conf.set("heartbeat.interval.ms", "2000");
+    conf.set("enable.auto.commit", "false");
+    conf.set("enable.auto.offset.store", "false");
+    // The default, latest, would silently skip what came before a new group's first start.
+    conf.set("auto.offset.reset", "earliest");
+    conf.set("enable.partition.eof", config.from_beginning ? "true" : "false");
+    conf.set("fetch.wait.max.ms", "250");
+    conf.set("fetch.error.backoff.ms", "100");
+    conf.set("fetch.message.max.bytes", "1048576");
+    conf.set("fetch.max.bytes", "8388608");
+    conf.set("receive.message.max.bytes", "16777216");
+    conf.set("queued.max.messages.kbytes", "4096");
+    conf.set("check.crcs", "true");
+    return conf;
+}
+
+}  // namespace
+
+ConsumerLoop::ConsumerLoop(
+    ConsumerConfig config, Consumer::Handler handler, telemetry::Metrics& metrics
+)
+    : config_(std::move(config)),
+      handler_(std::move(handler)),
+      name_(config_.service + "." + config_.topic),
+      records_(metrics.counter(
+          "tecnochat_kafka_consumed_total", "Records processed", {{"topic", config_.topic}}
+      )),
+      retries_(metrics.counter(
+          "tecnochat_kafka_batch_retries_total",
+          "Batches handed over again",
+          {{"topic", config_.topic}}
+      )),
+      handler_seconds_(metrics.histogram(
+          "tecnochat_kafka_batch_seconds", "One handler call", {{"topic", config_.topic}}
+      )) {
+    TECNOCHAT_ASSERT(config_.max_batch > 0, "a batch holds at least one record");
+    Conf conf = configure(config_, name_);
+    rd_kafka_conf_set_opaque(conf.get(), this);
+    rd_kafka_conf_set_rebalance_cb(conf.get(), &ConsumerLoop::on_rebalance_callback);
+    client_ = std::move(conf).create(RD_KAFKA_CONSUMER);
+    rd_kafka_poll_set_consumer(client_.get());
+}
+
+void ConsumerLoop::run(const std::stop_token& stop) {
+    if (config_.from_beginning) {
+        if (!assign_from_beginning(stop)) return;
+    } else {
+        subscribe();
+    }
+    while (!stop.stop_requested() && !ended_) {
+        const auto batch = collect();
+        if (!batch.empty() && process(batch, stop) == Next::kEnd) break;
+        note_end_of_partitions();
+    }
+    ready_ = false;
+    close();
+}
+
+/// Leaves in order if the broker answers. rd_kafka_consumer_close() would wait for it for ever.
+void ConsumerLoop::close() {
+    const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+    if (auto* error = rd_kafka_consumer_close_queue(client_.get(), queue.get())) {
+        rd_kafka_error_destroy(error);
+        return;
+    }
+    const auto until = Deadline::after(kCloseTime);
+    while (rd_kafka_consumer_closed(client_.get()) == 0 && !until.expired()) {
+        rd_kafka_queue_poll_callback(queue.get(), kPollMs);
+    }
+}
+
+void ConsumerLoop::subscribe() {
+    const PartitionsHandle topics(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(topics.get(), config_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+    const auto code = rd_kafka_subscribe(client_.get(), topics.get());
+    TECNOCHAT_ASSERT(code == RD_KAFKA_RESP_ERR_NO_ERROR, "one valid topic can be subscribed to");
+}
+
+Result<int> ConsumerLoop::partition_count() {
+    auto* topic = rd_kafka_topic_new(client_.get(), config_.topic.c_str(), nullptr);
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const auto code = rd_kafka_metadata(client_.get(), 0, topic, &metadata, kMetadataMs);
+    rd_kafka_topic_destroy(topic);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code);
+    const auto failure = metadata->topics[0].err;
+    const int count = metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    if (failure != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(failure);
+    if (count == 0) return error_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    return count;
+}
+
+bool ConsumerLoop::assign_from_beginning(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        const auto count = partition_count();
+        if (count) {
+            partitions_ = *count;
+            const PartitionsHandle list(rd_kafka_topic_partition_list_new(*count));
+            for (int i = 0; i < *count; ++i) {
+                rd_kafka_topic_partition_list_add(list.get(), config_.topic.c_str(), i)->offset =
+                    RD_KAFKA_OFFSET_BEGINNING;
+            }
+            rd_kafka_assign(client_.get(), list.get());
+            return true;
+        }
+        telemetry::log_limited(
+            telemetry::Level::kWarning,
+            "a topic cannot be read yet",
+            {{"topic", config_.topic}, {"code", count.error().reason}}
+        );
+        std::vector<Record> none;
+        poll_into(none, kPollMs);  // waits, and serves librdkafka's events
+    }
+    return false;
+}
+
+std::vector<Record> ConsumerLoop::collect() {
+    const auto revocations = revocations_;
+    std::vector<Record> batch = std::move(early_);
+    early_.clear();
+    std::size_t bytes = 0;
+    const auto full = [&] {
+        if (!batch.empty()) bytes += batch.back().value.size();
+        return batch.size() >= static_cast<std::size_t>(config_.max_batch) ||
+               bytes >= kMaxBatchBytes;
+    };
+    // The first record is waited for; then what is there already is taken along.
+    if (batch.empty() && !poll_into(batch, kPollMs)) return batch;
+    while (!full() && !ended_ && poll_into(batch, 0)) {
+    }
+    // Uncommitted, so the next owner (maybe ourselves) reads them again.
+    if (revocations != revocations_) batch.clear();
+    return batch;
+}
+
+bool ConsumerLoop::poll_into(std::vector<Record>& batch, int timeout_ms) {
+    const MessageHandle message(rd_kafka_consumer_poll(client_.get(), timeout_ms));
+    if (!message) return false;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        batch.push_back(to_record(*message));
+    } else {
+        on_event(*message);
+    }
+    return true;
+}
+
+void ConsumerLoop::on_event(const rd_kafka_message_t& event) {
+    if (event.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        at_end_.insert(event.partition);
+        return;
+    }
+    if (event.err == RD_KAFKA_RESP_ERR__FATAL) {
+        ended_ = true;
+        stop_on_fatal(client_.get(), name_);
+        return;
+    }
+    telemetry::log_limited(
+        telemetry::Level::kWarning,
+        "a Kafka consumer has trouble",
+        {{"topic", config_.topic}, {"code", rd_kafka_err2name(event.err)}}
+    );
+}
+
+void ConsumerLoop::note_end_of_partitions() {
+    if (config_.from_beginning && at_end_.size() == static_cast<std::size_t>(partitions_)) {
+        ready_ = true;
+    }
+}
+
+Status ConsumerLoop::call_handler(const std::vector<Record>& batch) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto guarded = [&]() -> Status {
+        try {
+            return handler_(batch);
+        } catch (const std::exception& error) {
+            return make_error(ErrorCode::kInternal, error.what(), "HANDLER_THREW");
+        }
+    };
+    Status status = guarded();
+    handler_seconds_.observe(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()
+    );
+    return status;
+}
+
+ConsumerLoop::Next ConsumerLoop::process(
+    const std::vector<Record>& batch, const std::stop_token& stop
+) {
+    const auto revocations = revocations_;
+    for (Milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+        const Status status = call_handler(batch);
+        if (status) break;
+        const auto code = to_string(status.error().code);
+        if (!is_retryable(status.error())) {
+            telemetry::log_error(
+                "a batch cannot be processed and ends the process",
+                {{"topic", config_.topic}, {"code", code}, {"reason", status.error().reason}}
+            );
+            runtime::request_stop(1, name_ + ": a batch cannot be processed");
+            return Next::kEnd;
+        }
+        retries_.increment();
+        telemetry::log_limited(
+            telemetry::Level::kWarning,
+            "a batch will be tried again",
+            {{"topic", config_.topic}, {"code", code}, {"reason", status.error().reason}}
+        );
+        pause_and_poll(pause, stop);
+        if (revocations != revocations_ || stop.stop_requested() || ended_) {
+            resume();
+            return Next::kGoOn;  // not committed: whoever owns the partitions reads it again
+        }
+    }
+    resume();
+    records_.increment(static_cast<double>(batch.size()));
+    commit(batch);
+    return Next::kGoOn;
+}
+
+/// Polling goes on, so that the membership lives; paused partitions bring no more records.
+void ConsumerLoop::pause_and_poll(Milliseconds pause, const std::stop_token& stop) {
+    if (!paused_) {
+        rd_kafka_topic_partition_list_t* assigned = nullptr;
+        rd_kafka_assignment(client_.get(), &assigned);
+        paused_.reset(assigned);
+        if (paused_) rd_kafka_pause_partitions(client_.get(), paused_.get());
+    }
+    const auto revocations = revocations_;
+    const auto until = Deadline::after(pause);
+    while (!until.expired() && !stop.stop_requested() && !ended_ && revocations == revocations_) {
+        poll_into(
+            early_, static_cast<int>(std::min<std::int64_t>(until.remaining().count() + 1, kPollMs))
+        );
+    }
+}
+
+void ConsumerLoop::resume() {
+    if (paused_) rd_kafka_resume_partitions(client_.get(), paused_.get());
+    paused_.reset();
+}
+
+void ConsumerLoop::commit(const std::vector<Record>& batch) {
+    if (config_.from_beginning) return;
+    std::map<std::int32_t, std::int64_t> next;
+    for (const auto& record : batch) next[record.partition] = record.offset + 1;
+    const PartitionsHandle offsets(rd_kafka_topic_partition_list_new(static_cast<int>(next.size()))
+    );
+    for (const auto& [partition, offset] : next) {
+        rd_kafka_topic_partition_list_add(offsets.get(), config_.topic.c_str(), partition)->offset =
+            offset;
+    }
+    if (config_.before_offset_commit != nullptr) config_.before_offset_commit->hit();
+    const auto code = commit_and_wait(offsets.get());
+    if (config_.after_offset_commit != nullptr) config_.after_offset_commit->hit();
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    stop_on_fatal(client_.get(), name_);
+    // The next commit covers it; until then a restart reads the batch again, and the inbox knows.
+    telemetry::log_limited(
+        telemetry::Level::kWarning,
+        "offsets were not committed",
+        {{"topic", config_.topic}, {"code", rd_kafka_err2name(code)}}
+    );
+}
+
+/// rd_kafka_commit(…, async = 0), but bounded: that one waits as long as the broker is away.
+rd_kafka_resp_err_t ConsumerLoop::commit_and_wait(const rd_kafka_topic_partition_list_t* offsets) {
+    const QueueHandle queue(rd_kafka_queue_new(client_.get()));
+    const auto code = rd_kafka_commit_queue(client_.get(), offsets, queue.get(), nullptr, nullptr);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+    const EventHandle event(rd_kafka_queue_poll(queue.get(), static_cast<int>(kCommitTime.count()))
+    );
+    return event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+}
+
+void ConsumerLoop::on_rebalance(
+    rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions
+) {
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        rd_kafka_assign(client_.get(), partitions);
+        ready_ = true;
+        return;
+    }
+    ++revocations_;
+    early_.clear();
+    rd_kafka_assign(client_.get(), nullptr);
+}
+
+}  // namespace tecnochat::kafka

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <set>
+#include <stop_token>
+#include <vector>
+
+#include "client.hpp"
+#include "tecnochat/kafka/consumer.hpp"
+
+namespace tecnochat::kafka {
+
+/// What the consumer's thread does. All but ready() runs on that thread: librdkafka serves its
+/// callbacks from within the poll calls.
+class ConsumerLoop {
+ public:
+    ConsumerLoop(ConsumerConfig config, Consumer::Handler handler, telemetry::Metrics& metrics);
+
+    void run(const std::stop_token& stop);
+    [[nodiscard]] bool ready() const { return ready_; }
+
+ private:
+    enum class Next { kGoOn, kEnd };
+
+    void subscribe();
+    bool assign_from_beginning(const std::stop_token& stop);
+    Result<int> partition_count();
+
+    std::vector<Record> collect();
+    /// One poll; appends to `batch` if a record came. False: nothing came in time.
+    bool poll_into(std::vector<Record>& batch, int timeout_ms);
+    void on_event(const rd_kafka_message_t& event);
+    Next process(const std::vector<Record>& batch, const std::stop_token& stop);
+    Status call_handler(const std::vector<Record>& batch);
+    void pause_and_poll(Milliseconds pause, const std::stop_token& stop);
+    void resume();
+    void commit(const std::vector<Record>& batch);
+    rd_kafka_resp_err_t commit_and_wait(const rd_kafka_topic_partition_list_t* offsets);
+    void close();
+    void note_end_of_partitions();
+
+    void on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions);
+    static void on_rebalance_callback(
+        rd_kafka_t*,
+        rd_kafka_resp_err_t code,
+        rd_kafka_topic_partition_list_t* partitions,
+        void* self
+    ) {
+        static_cast<ConsumerLoop*>(self)->on_rebalance(code, partitions);
+    }
+
+    ConsumerConfig config_;
+    Consumer::Handler handler_;
+    std::string name_;
+    telemetry::Counter records_;
+    telemetry::Counter retries_;
+    telemetry::Histogram handler_seconds_;
+    std::atomic<bool> ready_{false};
+    /// Raised by every revocation: a batch read before it is not ours any more.
+    std::uint64_t revocations_ = 0;
+    bool ended_ = false;
+    std::vector<Record> early_;  // came while a batch was being retried
+    PartitionsHandle paused_;
+    std::set<std::int32_t> at_end_;  // from_beginning: partitions read up to their end
+    int partitions_ = 0;
+    ClientHandle client_;  // last: its destruction may call back
+};
+
+}  // namespace tecnochat::kafka

@@ -1,0 +1,32 @@
+#include "tecnochat/kafka/record.hpp"
+
+namespace tecnochat::kafka {
+
+std::string_view Record::header(std::string_view name) const {
+    for (const auto& [key_, value_] : headers) {
+        if (key_ == name) return value_;
+    }
+    return {};
+}
+
+std::optional<telemetry::TraceContext> Record::trace() const {
+    return telemetry::TraceContext::parse(header(telemetry::kTraceparentHeader));
+}
+
+Headers to_headers(const EventHeaders& event) {
+    Headers headers{
+        {"ce_specversion", "1.0"},
+        {"ce_id", event.id},
+        {"ce_type", event.type},
+        {"ce_source", event.source},
+        {"ce_time", format_rfc3339(event.time)},
+        {"content-type", "application/protobuf"},
+    };
+    if (event.tenant) headers.emplace_back("tenantid", event.tenant->to_string());
+    if (event.trace) {
+        headers.emplace_back(telemetry::kTraceparentHeader, event.trace->traceparent());
+    }
+    return headers;
+}
+
+}  // namespace tecnochat::kafka

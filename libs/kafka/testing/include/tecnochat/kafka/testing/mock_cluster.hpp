@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace tecnochat::kafka::testing {
+
+/// A Kafka inside this process (librdkafka's mock: no TLS, no disk), which any number of producers
+/// and consumers share through `bootstrap()`, given as their `mock_bootstrap`.
+class MockCluster {
+ public:
+    explicit MockCluster(int brokers = 1);
+    ~MockCluster();
+    MockCluster(const MockCluster&) = delete;
+    MockCluster& operator=(const MockCluster&) = delete;
+
+    [[nodiscard]] std::string bootstrap() const;
+    void create_topic(const std::string& topic, int partitions);
+    /// Cuts off, or brings back, every broker; what it stores stays.
+    void set_down(bool down);
+
+ private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tecnochat::kafka::testing

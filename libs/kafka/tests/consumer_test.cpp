@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+
+#include "fixture.hpp"
+
+using namespace tecnochat;
+using namespace tecnochat::kafka;
+using tecnochat::kafka::testing::Fixture;
+using tecnochat::kafka::testing::Seen;
+
+namespace {
+
+using Values = std::vector<std::string>;
+
+void send(Producer& producer, Fixture& fixture, const Values& values) {
+    std::vector<OutRecord> records;
+    for (const auto& value : values) records.push_back(fixture.record(value));
+    REQUIRE(producer.send_and_wait(records, Deadline::after(Milliseconds(10'000))));
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a restarted consumer goes on after what was processed") {
+    cluster.create_topic(topic, 3);
+    Producer producer(producer_config(), metrics);
+    send(producer, *this, {"1", "2", "3"});
+    {
+        Seen seen;
+        Consumer consumer(consumer_config(), seen.handler(), metrics);
+        CHECK_FALSE(consumer.ready());
+        consumer.start();
+        REQUIRE(seen.wait_for_done(3));
+        CHECK(seen.done() == Values{"1", "2", "3"});
+        CHECK(consumer.ready());
+        consumer.stop();
+        consumer.stop();
+    }
+    send(producer, *this, {"4"});
+    Seen seen;
+    Consumer consumer(consumer_config(), seen.handler(), metrics);
+    consumer.start();
+    REQUIRE(seen.wait_for_done(1));
+    CHECK(seen.done() == Values{"4"});
+}
+
+TEST_CASE_METHOD(Fixture, "a batch that fails retryably comes again, the same and uncommitted") {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    send(producer, *this, {"1", "2"});
+    {
+        Seen failing([](auto) -> Status { return make_error(ErrorCode::kUnavailable, "away"); });
+        Consumer consumer(consumer_config(), failing.handler(), metrics);
+        consumer.start();
+        REQUIRE(failing.wait_for_calls(3));
+        send(producer, *this, {"3"});
+        REQUIRE(failing.wait_for_calls(5));
+        consumer.stop();
+        for (const auto& call : failing.calls()) CHECK(call == failing.calls()[0]);
+    }
+    std::atomic<int> failures{2};
+    Seen recovering([&](auto) -> Status {
+        if (failures-- > 0) return make_error(ErrorCode::kAborted, "again");
+        return ok();
+    });
+    Consumer consumer(consumer_config(), recovering.handler(), metrics);
+    consumer.start();
+    REQUIRE(recovering.wait_for_done(3));
+    send(producer, *this, {"4"});
+    REQUIRE(recovering.wait_for_done(4));
+    CHECK(recovering.done() == Values{"1", "2", "3", "4"});
+}
+
+TEST_CASE_METHOD(Fixture, "a batch is never larger than asked for") {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    Values values;
+    for (int i = 0; i < 50; ++i) values.push_back(std::to_string(i));
+    send(producer, *this, values);
+    Seen seen;
+    auto config = consumer_config();
+    config.max_batch = 7;
+    Consumer consumer(config, seen.handler(), metrics);
+    consumer.start();
+    REQUIRE(seen.wait_for_done(50));
+    CHECK(seen.done() == values);
+    for (const auto& call : seen.calls()) CHECK(call.size() <= 7);
+}
+
+TEST_CASE_METHOD(Fixture, "a directory is read whole at every start") {
+    cluster.create_topic(topic, 2);
+    Producer producer(producer_config(), metrics);
+    std::vector<OutRecord> records;
+    for (int i = 0; i < 10; ++i) records.push_back(record(std::to_string(i), std::to_string(i)));
+    REQUIRE(producer.send_and_wait(records, Deadline::after(Milliseconds(10'000))));
+    auto config = consumer_config();
+    config.from_beginning = true;
+    for (int start = 0; start < 2; ++start) {
+        Seen seen;
+        Consumer consumer(config, seen.handler(), metrics);
+        consumer.start();
+        REQUIRE(seen.wait_for_done(10));
+        REQUIRE(producer.send_and_wait(
+            std::vector{record("more")}, Deadline::after(Milliseconds(10'000))
+        ));
+        REQUIRE(seen.wait_for_done(11));
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "a consumer stops in time while the brokers are away") {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    send(producer, *this, {"1"});
+    Seen seen;
+    Consumer consumer(consumer_config(), seen.handler(), metrics);
+    consumer.start();
+    REQUIRE(seen.wait_for_done(1));
+    cluster.set_down(true);
+    const auto start = std::chrono::steady_clock::now();
+    consumer.stop();
+    CHECK(std::chrono::steady_clock::now() - start < Milliseconds(8000));
+}

@@ -1,0 +1,122 @@
+#include <catch2/catch.hpp>
+#include <future>
+
+#include "fixture.hpp"
+#include "tecnochat/kafka/dead_letters.hpp"
+
+using namespace tecnochat;
+using namespace tecnochat::kafka;
+using tecnochat::kafka::testing::Fixture;
+using tecnochat::kafka::testing::Seen;
+
+namespace {
+
+Deadline soon() {
+    return Deadline::after(Milliseconds(10'000));
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "records are acknowledged and counted") {
+    cluster.create_topic(topic, 3);
+    Producer producer(producer_config(), metrics);
+    const std::vector<OutRecord> records{record("1"), record("2"), record("")};
+    CHECK(producer.send_and_wait(records, soon()));
+    CHECK(producer.connected());
+    CHECK(metrics.serialize().find("tecnochat_kafka_produced_total 3") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "a record over the limit is refused by itself") {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    std::promise<Status> promise;
+    producer.send(record(std::string(6 * 1024 * 1024, 'x')), [&](Status status) {
+        promise.set_value(std::move(status));
+    });
+    const auto status = promise.get_future().get();
+    REQUIRE_FALSE(status);
+    CHECK(status.error().code == ErrorCode::kInvalidArgument);
+    CHECK(producer.send_and_wait(std::vector{record(std::string(4 * 1024 * 1024, 'x'))}, soon()));
+}
+
+TEST_CASE_METHOD(Fixture, "a broker that is away fails the record in time and is noticed") {
+    cluster.create_topic(topic, 1);
+    auto config = producer_config();
+    config.delivery_timeout = Milliseconds(1000);
+    Producer producer(config, metrics);
+    REQUIRE(producer.send_and_wait(std::vector{record("1")}, soon()));
+    cluster.set_down(true);
+    const auto status = producer.send_and_wait(std::vector{record("2")}, soon());
+    REQUIRE_FALSE(status);
+    CHECK(status.error().code == ErrorCode::kUnavailable);
+    CHECK_FALSE(producer.connected());
+    cluster.set_down(false);
+    CHECK(producer.send_and_wait(std::vector{record("3")}, soon()));
+    CHECK(producer.connected());
+}
+
+TEST_CASE_METHOD(Fixture, "the caller's deadline ends the wait, not the record") {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    REQUIRE(producer.send_and_wait(std::vector{record("1")}, soon()));
+    cluster.set_down(true);
+    const auto status =
+        producer.send_and_wait(std::vector{record("2")}, Deadline::after(Milliseconds(100)));
+    REQUIRE_FALSE(status);
+    CHECK(status.error().code == ErrorCode::kDeadlineExceeded);
+    cluster.set_down(false);
+    Seen seen;
+    Consumer consumer(consumer_config(), seen.handler(), metrics);
+    consumer.start();
+    REQUIRE(seen.wait_for_done(2));
+    CHECK(seen.done() == std::vector<std::string>{"1", "2"});
+}
+
+TEST_CASE_METHOD(Fixture, "what cannot leave before the end fails instead of vanishing") {
+    cluster.create_topic(topic, 1);
+    std::promise<Status> promise;
+    {
+        auto config = producer_config();
+        config.mock_bootstrap = "127.0.0.1:1";
+        Producer producer(config, metrics);
+        producer.send(record("1"), [&](Status status) { promise.set_value(std::move(status)); });
+    }
+    auto answer = promise.get_future();
+    REQUIRE(answer.wait_for(Milliseconds(0)) == std::future_status::ready);
+    CHECK_FALSE(answer.get());
+}
+
+TEST_CASE_METHOD(Fixture, "a dead letter is the record as it was, and why") {
+    cluster.create_topic("dead-letters.message-router", 1);
+    Producer producer(producer_config(), metrics);
+    DeadLetters letters(producer, "dead-letters.message-router", metrics);
+    Record poison;
+    poison.topic = topic;
+    poison.partition = 2;
+    poison.offset = 77;
+    poison.key = "k";
+    poison.value = "v";
+    poison.headers = {{"ce_id", "e"}, {"dl-reason", "OLD"}};
+    REQUIRE(letters.put(poison, "BAD_PROTO"));
+
+    std::promise<Record> promise;
+    auto config = consumer_config();
+    config.topic = "dead-letters.message-router";
+    Consumer consumer(
+        config,
+        [&](std::span<const Record> batch) {
+            promise.set_value(batch[0]);
+            return ok();
+        },
+        metrics
+    );
+    consumer.start();
+    const auto letter = promise.get_future().get();
+    CHECK(letter.key == "k");
+    CHECK(letter.value == "v");
+    CHECK(letter.event_id() == "e");
+    CHECK(letter.header("dl-topic") == topic);
+    CHECK(letter.header("dl-partition") == "2");
+    CHECK(letter.header("dl-offset") == "77");
+    CHECK(letter.header("dl-reason") == "BAD_PROTO");
+}
