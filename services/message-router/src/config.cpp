@@ -1,0 +1,33 @@
+#include "config.hpp"
+
+namespace tecnochat::message_router {
+
+void declare(config::Options& options, Config& config) {
+    config::declare(options, config.tls);
+    config::declare(options, config.kafka);
+    config::declare_postgres(options, config.postgres_url);
+    options.text("rpc-listen", config.rpc_listen, "host:port of the gRPC server");
+    options.text("rpc-allow-list", config.rpc_allow_list, "file of the caller -> method list");
+    options.secret(
+        "ingest-key",
+        config.ingest_key,
+        "key of the values that come back in Meta's statuses; the same in every service",
+        config::Presence::kRequired
+    );
+    options.duration(
+        "stale-after-seconds",
+        config.stale_after,
+        std::chrono::seconds(1),
+        std::chrono::days(7),
+        "messages older than this are stored and not answered"
+    );
+    options.duration(
+        "ai-debounce-ms",
+        config.ai_debounce,
+        Milliseconds(0),
+        Milliseconds(0),
+        "how long to collect messages into one turn; only 0 for now: every message is its own turn"
+    );
+}
+
+}  // namespace tecnochat::message_router

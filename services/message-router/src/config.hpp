@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tecnochat/config/options.hpp"
+#include "tecnochat/config/settings.hpp"
+
+namespace tecnochat::message_router {
+
+/// Every setting of the service with its default; `--help` shows them.
+struct Config {
+    config::TlsFiles tls;
+    config::KafkaSettings kafka;
+    Secret postgres_url;
+    std::string rpc_listen = "127.0.0.1:9101";
+    std::string rpc_allow_list = "deploy/rpc.yaml";
+    /// Tells our send ids in Meta's statuses from those of other apps.
+    Secret ingest_key;
+    /// Older messages are stored and not answered.
+    Milliseconds stale_after{600'000};
+    /// 0: every message is a turn of its own. Nothing else is built yet.
+    Milliseconds ai_debounce{0};
+};
+
+void declare(config::Options& options, Config& config);
+
+}  // namespace tecnochat::message_router

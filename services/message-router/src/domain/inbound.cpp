@@ -1,0 +1,73 @@
+#include "domain/inbound.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tecnochat::message_router::domain {
+namespace {
+
+// Meta's type names (webhooks reference, messages) of what a customer sends on purpose and expects
+// an answer to.
+constexpr std::array<std::string_view, 8> kUnreadableTypes{
+    "image", "video", "audio", "document", "sticker", "location", "contacts", "order"
+};
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+TurnEnd silent(std::string_view reason) {
+    return {Outcome::kSilence, reason};
+}
+
+std::optional<TurnEnd> end_at_once(
+    const Conversation& conversation,
+    const InboundMessage& message,
+    Milliseconds age,
+    Milliseconds stale_after
+) {
+    if (conversation.parked) return silent(silence::kParked);
+    if (conversation.turn == TurnOwner::kHuman) return silent(silence::kHumanOwner);
+    if (age > stale_after) return silent(silence::kStale);
+    switch (message.kind) {
+        case ContentKind::kNotAQuestion:
+            return silent(silence::kNotAQuestion);
+        case ContentKind::kUnreadable:
+            return TurnEnd{Outcome::kReply, {}};
+        case ContentKind::kText:
+            break;
+    }
+    if (is_blank(message.body)) return silent(silence::kNotAQuestion);
+    return std::nullopt;
+}
+
+}  // namespace
+
+ContentKind kind_of_raw_type(std::string_view type) noexcept {
+    return std::find(kUnreadableTypes.begin(), kUnreadableTypes.end(), type) !=
+                   kUnreadableTypes.end()
+               ? ContentKind::kUnreadable
+               : ContentKind::kNotAQuestion;
+}
+
+InboundDecision receive(
+    Conversation& conversation,
+    const InboundMessage& message,
+    Timestamp now,
+    Milliseconds stale_after
+) {
+    InboundDecision decision;
+    decision.sequence = conversation.take_sequence();
+    decision.end = end_at_once(conversation, message, now - message.sent_at, stale_after);
+    if (decision.end && decision.end->outcome == Outcome::kReply)
+        decision.reply_sequence = conversation.take_sequence();
+
+    conversation.unread += 1;
+    conversation.last_message_at = std::max(conversation.last_message_at, message.received_at);
+    // A stamp from the future must not keep the window open longer than Meta does.
+    const Timestamp opened = std::min(message.sent_at, message.received_at);
+    conversation.window_until = std::max(conversation.window_until, opened + kServiceWindow);
+    return decision;
+}
+
+}  // namespace tecnochat::message_router::domain

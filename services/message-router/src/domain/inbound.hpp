@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/conversation.hpp"
+
+namespace tecnochat::message_router::domain {
+
+/// The customer as Meta names them; at least one is set.
+struct Identity {
+    std::optional<std::string> user_id;
+    std::optional<std::string> phone;
+    bool operator==(const Identity&) const = default;
+};
+
+/// What an inbound message is to us.
+enum class ContentKind {
+    kText,         // typed, or the title of a tapped button or row: can be asked to the AI
+    kUnreadable,   // media and other things a person would answer, which we cannot read yet
+    kNotAQuestion  // reactions, system notices, types we do not know
+};
+
+/// The kind behind Meta's type name for messages that are not text.
+ContentKind kind_of_raw_type(std::string_view type) noexcept;
+
+/// One message of a customer, decoded and checked.
+struct InboundMessage {
+    std::string phone_number_id;
+    std::string wamid;
+    Identity from;
+    std::string profile_name;  // empty: not told
+    ContentKind kind = ContentKind::kText;
+    std::string type;  // Meta's type name
+    std::string body;  // text or title; the JSON slice for other types
+    Timestamp sent_at;
+    Timestamp received_at;
+};
+
+/// What happens with one inbound message.
+struct InboundDecision {
+    std::int64_t sequence = 0;
+    /// nullopt: the turn stays open and the AI is asked.
+    std::optional<TurnEnd> end;
+    /// With an end of kReply: the sequence of our own answer, kUnreadableReply.
+    std::optional<std::int64_t> reply_sequence;
+};
+
+/// Our answer to what we cannot read.
+inline constexpr std::string_view kUnreadableReply =
+    "Gracias por tu mensaje. Por ahora solo puedo leer texto. ¿Me lo cuentas por escrito, por "
+    "favor?";
+
+/// Takes a message into its conversation: gives it its sequence, moves the window and decides how
+/// its turn begins or ends. Every message is a turn of its own. Older than `stale_after` (Meta
+/// redelivers for up to 7 days) is stored and not answered.
+InboundDecision receive(
+    Conversation& conversation,
+    const InboundMessage& message,
+    Timestamp now,
+    Milliseconds stale_after
+);
+
+}  // namespace tecnochat::message_router::domain

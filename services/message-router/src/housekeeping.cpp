@@ -1,0 +1,68 @@
+#include "housekeeping.hpp"
+
+#include <chrono>
+
+#include "tecnochat/core/failpoint.hpp"
+#include "tecnochat/postgres/inbox.hpp"
+#include "tecnochat/telemetry/log.hpp"
+
+namespace tecnochat::message_router {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto kRefreshEvery = std::chrono::seconds(5);
+constexpr auto kPruneEvery = std::chrono::hours(1);
+constexpr Milliseconds kBudget = std::chrono::seconds(10);
+// Meta redelivers for 7 days; twice that is never too short.
+constexpr Milliseconds kInboxKept = std::chrono::days(14);
+constexpr int kPruneRows = 10'000;
+
+Failpoint before_commit{"message-router.prune.commit.before"};
+Failpoint after_commit{"message-router.prune.commit.after"};
+
+void warn(std::string_view event, const Status& status) {
+    if (status) return;
+    telemetry::log_limited(
+        telemetry::Level::kWarning, event, {{"code", to_string(status.error().code)}}
+    );
+}
+
+}  // namespace
+
+void Housekeeping::start() {
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void Housekeeping::stop() {
+    if (!thread_.joinable()) return;
+    thread_.request_stop();
+    thread_.join();
+}
+
+void Housekeeping::run(const std::stop_token& stop) {
+    auto next_prune = steady_clock::now();
+    while (!stop.stop_requested()) {
+        warn("the directory could not be read", directory_.refresh(Deadline::after(kBudget)));
+        if (steady_clock::now() >= next_prune) {
+            warn("the inbox could not be pruned", prune());
+            next_prune = steady_clock::now() + kPruneEvery;
+        }
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, stop, kRefreshEvery, [] { return false; });
+    }
+}
+
+Status Housekeeping::prune() {
+    const auto tenants = directory_.tenants();
+    for (std::int64_t pruned = kPruneRows; pruned == kPruneRows;) {
+        TECNOCHAT_TRY(
+            auto transaction, postgres::Transaction::begin(pool_, tenants, Deadline::after(kBudget))
+        );
+        TECNOCHAT_TRY(pruned, postgres::inbox_prune(transaction, kInboxKept, kPruneRows));
+        TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
+    }
+    return ok();
+}
+
+}  // namespace tecnochat::message_router

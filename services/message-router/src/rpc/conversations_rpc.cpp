@@ -1,0 +1,256 @@
+#include "rpc/conversations_rpc.hpp"
+
+#include <grpcpp/server_context.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "tecnochat/core/assert.hpp"
+#include "tecnochat/rpc/server.hpp"
+
+namespace tecnochat::message_router {
+namespace {
+
+namespace v1 = conversations::v1;
+
+// No caller gives us more; one that gives none gets this.
+constexpr Milliseconds kBudget = std::chrono::seconds(5);
+
+Deadline deadline_of(const grpc::ServerContext& context) {
+    const auto left = std::chrono::duration_cast<Milliseconds>(
+        context.deadline() - std::chrono::system_clock::now()
+    );
+    return Deadline::after(std::clamp(left, Milliseconds(0), kBudget));
+}
+
+// 0 is the default; more than the maximum gets the maximum.
+Result<int> page_size(int asked, int usual, int maximum) {
+    if (asked < 0) return make_error(ErrorCode::kInvalidArgument, "page_size is negative");
+    return asked == 0 ? usual : std::min(asked, maximum);
+}
+
+std::optional<std::string> optional(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    return text;
+}
+
+// An id that cannot exist is as unknown as one that does not.
+Result<ConversationId> conversation_id(const std::string& text) {
+    auto id = ConversationId::parse(text);
+    if (!id) return make_error(ErrorCode::kNotFound, "no such conversation");
+    return id;
+}
+
+void set_time(google::protobuf::Timestamp& wire, Timestamp time) {
+    const std::int64_t ms = to_unix_ms(time);
+    wire.set_seconds(ms / 1000);
+    wire.set_nanos(static_cast<std::int32_t>(ms % 1000) * 1'000'000);
+}
+
+v1::TurnOwner to_wire(domain::TurnOwner owner) {
+    switch (owner) {
+        case domain::TurnOwner::kAi:
+            return v1::TURN_OWNER_AI;
+        case domain::TurnOwner::kHuman:
+            return v1::TURN_OWNER_HUMAN;
+    }
+    TECNOCHAT_ASSERT(false, "unknown turn owner");
+}
+
+v1::Direction to_wire(domain::Direction direction) {
+    return direction == domain::Direction::kIn ? v1::DIRECTION_IN : v1::DIRECTION_OUT;
+}
+
+v1::Provenance to_wire(domain::Provenance provenance) {
+    switch (provenance) {
+        case domain::Provenance::kCustomer:
+            return v1::PROVENANCE_CUSTOMER;
+        case domain::Provenance::kCustomerInBooking:
+            return v1::PROVENANCE_CUSTOMER_IN_BOOKING;
+        case domain::Provenance::kFlow:
+            return v1::PROVENANCE_FLOW;
+        case domain::Provenance::kAi:
+            return v1::PROVENANCE_AI;
+        case domain::Provenance::kAgent:
+            return v1::PROVENANCE_AGENT;
+        case domain::Provenance::kCalendar:
+            return v1::PROVENANCE_CALENDAR;
+        case domain::Provenance::kSystem:
+            return v1::PROVENANCE_SYSTEM;
+    }
+    TECNOCHAT_ASSERT(false, "unknown provenance");
+}
+
+v1::MessageState to_wire(domain::MessageStatus status) {
+    switch (status) {
+        case domain::MessageStatus::kReceived:
+            return v1::MESSAGE_STATE_RECEIVED;
+        case domain::MessageStatus::kQueued:
+            return v1::MESSAGE_STATE_QUEUED;
+        case domain::MessageStatus::kSending:
+            return v1::MESSAGE_STATE_SENDING;
+        case domain::MessageStatus::kSent:
+            return v1::MESSAGE_STATE_SENT;
+        case domain::MessageStatus::kDelivered:
+            return v1::MESSAGE_STATE_DELIVERED;
+        case domain::MessageStatus::kRead:
+            return v1::MESSAGE_STATE_READ;
+        case domain::MessageStatus::kFailed:
+            return v1::MESSAGE_STATE_FAILED;
+        case domain::MessageStatus::kUnknown:
+            return v1::MESSAGE_STATE_UNKNOWN;
+    }
+    TECNOCHAT_ASSERT(false, "unknown message status");
+}
+
+v1::TurnOutcome to_wire(domain::Outcome outcome) {
+    switch (outcome) {
+        case domain::Outcome::kReply:
+            return v1::TURN_OUTCOME_REPLY;
+        case domain::Outcome::kHandover:
+            return v1::TURN_OUTCOME_HANDOVER;
+        case domain::Outcome::kSilence:
+            return v1::TURN_OUTCOME_SILENCE;
+    }
+    TECNOCHAT_ASSERT(false, "unknown outcome");
+}
+
+void fill(v1::Conversation& wire, const store::ConversationView& view) {
+    wire.set_id(view.state.id.to_string());
+    wire.set_phone_number_id(view.phone_number_id);
+    auto& contact = *wire.mutable_contact();
+    contact.set_id(view.contact.id.to_string());
+    contact.set_user_id(view.contact.identity.user_id.value_or(""));
+    contact.set_phone(view.contact.identity.phone.value_or(""));
+    contact.set_name(view.contact.name);
+    wire.set_turn(to_wire(view.state.turn));
+    set_time(*wire.mutable_last_message_at(), view.state.last_message_at);
+    wire.set_unread(static_cast<std::int32_t>(std::min<std::int64_t>(view.state.unread, INT32_MAX))
+    );
+    wire.set_parked(view.state.parked);
+    wire.set_turn_epoch(view.state.turn_epoch);
+}
+
+void fill(v1::Message& wire, const store::MessageView& view) {
+    wire.set_id(view.id.to_string());
+    wire.set_sequence(view.sequence);
+    wire.set_direction(to_wire(view.direction));
+    wire.set_provenance(to_wire(view.provenance));
+    wire.set_type(view.type);
+    wire.set_text(view.text);
+    wire.set_status(to_wire(view.status));
+    wire.set_wamid(view.wamid);
+    set_time(*wire.mutable_created_at(), view.created_at);
+    for (const auto& id : view.in_reply_to) wire.add_in_reply_to(id);
+    wire.set_turn_id(view.turn.to_string());
+    if (view.turn_outcome) wire.set_turn_outcome(to_wire(*view.turn_outcome));
+    wire.set_silence_reason(view.silence_reason);
+    for (const auto& source : view.sources) {
+        auto& item = *wire.add_sources();
+        item.set_item_id(source.item_id);
+        item.set_title(source.title);
+        item.set_score(source.score);
+    }
+}
+
+Status list_conversations(
+    ReadConversations& read,
+    const v1::ListConversationsRequest& request,
+    v1::ListConversationsResponse& response,
+    Deadline deadline
+) {
+    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
+    TECNOCHAT_TRY(const int limit, page_size(request.page_size(), 50, 200));
+    const store::ConversationFilter filter{
+        optional(request.phone_number_id()), optional(request.contact_phone())
+    };
+    TECNOCHAT_TRY(
+        const auto page, read.list(tenant, filter, request.page_token(), limit, deadline)
+    );
+    for (const auto& view : page.items) fill(*response.add_conversations(), view);
+    response.set_next_page_token(page.next_token);
+    return ok();
+}
+
+Status get_conversation(
+    ReadConversations& read,
+    const v1::GetConversationRequest& request,
+    v1::GetConversationResponse& response,
+    Deadline deadline
+) {
+    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
+    TECNOCHAT_TRY(const auto id, conversation_id(request.conversation_id()));
+    TECNOCHAT_TRY(const auto view, read.get(tenant, id, deadline));
+    fill(*response.mutable_conversation(), view);
+    return ok();
+}
+
+Status list_messages(
+    ReadConversations& read,
+    const v1::ListMessagesRequest& request,
+    v1::ListMessagesResponse& response,
+    Deadline deadline
+) {
+    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
+    TECNOCHAT_TRY(const auto id, conversation_id(request.conversation_id()));
+    TECNOCHAT_TRY(const int limit, page_size(request.page_size(), 100, 500));
+    TECNOCHAT_TRY(
+        const auto page, read.messages(tenant, id, request.page_token(), limit, deadline)
+    );
+    for (const auto& view : page.items) fill(*response.add_messages(), view);
+    response.set_next_page_token(page.next_token);
+    return ok();
+}
+
+Status release_conversation(
+    ReleaseConversation& release,
+    const v1::ReleaseConversationRequest& request,
+    v1::ReleaseConversationResponse& response,
+    Deadline deadline
+) {
+    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
+    TECNOCHAT_TRY(const auto id, conversation_id(request.conversation_id()));
+    TECNOCHAT_TRY(const auto view, release(tenant, id, deadline));
+    fill(*response.mutable_conversation(), view);
+    return ok();
+}
+
+grpc::Status to_grpc(const Status& status) {
+    return status ? grpc::Status::OK : rpc::to_grpc(status.error());
+}
+
+}  // namespace
+
+grpc::Status ConversationsRpc::ListConversations(
+    grpc::ServerContext* context,
+    const v1::ListConversationsRequest* request,
+    v1::ListConversationsResponse* response
+) {
+    return to_grpc(list_conversations(read_, *request, *response, deadline_of(*context)));
+}
+
+grpc::Status ConversationsRpc::GetConversation(
+    grpc::ServerContext* context,
+    const v1::GetConversationRequest* request,
+    v1::GetConversationResponse* response
+) {
+    return to_grpc(get_conversation(read_, *request, *response, deadline_of(*context)));
+}
+
+grpc::Status ConversationsRpc::ListMessages(
+    grpc::ServerContext* context,
+    const v1::ListMessagesRequest* request,
+    v1::ListMessagesResponse* response
+) {
+    return to_grpc(list_messages(read_, *request, *response, deadline_of(*context)));
+}
+
+grpc::Status ConversationsRpc::ReleaseConversation(
+    grpc::ServerContext* context,
+    const v1::ReleaseConversationRequest* request,
+    v1::ReleaseConversationResponse* response
+) {
+    return to_grpc(release_conversation(release_, *request, *response, deadline_of(*context)));
+}
+
+}  // namespace tecnochat::message_router

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "domain/reply.hpp"
+#include "domain/vocabulary.hpp"
+#include "tecnochat/crypto/content_sealer.hpp"
+#include "tecnochat/postgres/transaction.hpp"
+
+namespace tecnochat::message_router::store {
+
+struct NewMessage {
+    TenantId tenant;
+    MessageId id;
+    ConversationId conversation;
+    ContactId person;  // whose content it is
+    std::int64_t sequence = 0;
+    domain::Direction direction = domain::Direction::kIn;
+    domain::Provenance provenance = domain::Provenance::kCustomer;
+    std::string type;
+    std::string body;
+    std::optional<std::string> wamid;
+    domain::MessageStatus status = domain::MessageStatus::kReceived;
+    TurnId turn;
+    std::vector<domain::Source> sources;
+    Timestamp created_at;
+    std::optional<Timestamp> sent_at;
+};
+
+struct MessageRef {
+    TenantId tenant;
+    MessageId id;
+    auto operator<=>(const MessageRef&) const = default;
+};
+
+/// The part of an outbound message that delivery reports move.
+struct Delivery {
+    MessageRef message;
+    domain::MessageStatus status = domain::MessageStatus::kQueued;
+    std::int64_t error_code = 0;
+    std::optional<std::string> wamid;
+    bool operator==(const Delivery&) const = default;
+};
+
+struct WamidKey {
+    TenantId tenant;
+    std::string wamid;
+    auto operator<=>(const WamidKey&) const = default;
+};
+
+struct WamidOwner {
+    WamidKey key;
+    MessageId id;
+};
+
+/// Table messages. Bodies are sealed.
+class Messages {
+ public:
+    explicit Messages(crypto::ContentSealer& sealer) : sealer_(sealer) {}
+
+    Status insert(postgres::Transaction& transaction, std::span<const NewMessage> messages) const;
+    /// Outbound messages by Meta's id; unknown ones are left out.
+    Result<std::vector<WamidOwner>> find_by_wamid(
+        postgres::Transaction& transaction, std::span<const WamidKey> keys
+    ) const;
+    /// The outbound ones among `refs`, locked in sorted order.
+    Result<std::vector<Delivery>> lock_deliveries(
+        postgres::Transaction& transaction, std::span<const MessageRef> refs
+    ) const;
+    Status update_deliveries(
+        postgres::Transaction& transaction, std::span<const Delivery> deliveries
+    ) const;
+
+ private:
+    crypto::ContentSealer& sealer_;
+};
+
+}  // namespace tecnochat::message_router::store
