@@ -20,7 +20,9 @@ FOLDER = ROOT / "tests" / "load"
 
 @dataclass(frozen=True)
 class Context:
-    """What a bench gets. `stack()` gives a TestStack: a whole stack of its own, gone at the end of its `with`."""
+    """What a bench gets. `stack()` gives a TestStack: a whole stack of its own, gone at the end of
+    its `with`.
+    """
 
     root: Path
     binaries: Path
@@ -32,7 +34,9 @@ class Context:
 def run(state: State, name: str | None, options: argparse.Namespace) -> int:
     names = _names()
     if name and name not in names:
-        raise StackError(f"there is no bench {name}", f"there are: {', '.join(names) or 'none yet'}", 2)
+        raise StackError(
+            f"there is no bench {name}", f"there are: {', '.join(names) or 'none yet'}", 2
+        )
     if not names:
         raise StackError("there is no bench yet", "tests/load/<name>.py with run(context) is one")
     if options.install:
@@ -41,7 +45,10 @@ def run(state: State, name: str | None, options: argparse.Namespace) -> int:
     results = state.directory / "bench-results"
     results.mkdir(exist_ok=True)
     context = Context(
-        ROOT, BIN, build.folder("release") / "tests", results,
+        ROOT,
+        BIN,
+        build.folder("release") / "tests",
+        results,
         lambda: TestStack(state.directory / "bench", results / "logs"),
     )
     with state.locked("benches"):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from .machine import available_memory_mb
 from .process import StackError
 from .progress import Step
 from .state import ROOT, State
 
 CONFIGURE_SECONDS = 300
 ERROR_LINES = 40
+JOB_MB = 900  # what the heaviest file takes (Beast)
 _COUNT = re.compile(r"^\[(\d+/\d+)\]")
 
 
@@ -27,17 +31,38 @@ def release(state: State, targets: Sequence[str] = ()) -> None:
 
 
 def build(preset: str, state: State, targets: Sequence[str] = (), root: Path = ROOT) -> None:
-    """Configures where needed and builds the targets, all of them by default. Does little when nothing changed."""
+    """Configures where needed and builds the targets, all of them by default. Does little when
+    nothing changed.
+    """
     state.prepare()
     log = state.log("build")
     binary = root / "build" / preset
     if binary.exists() and not os.access(binary, os.W_OK):
-        raise StackError(f"{binary} belongs to another user", "build as that user, or use --no-build")
-    if not (binary / "build.ninja").exists():
-        with Step(f"configuring ({preset})"):
-            _configure(preset, root, log)
-    with Step(f"compiling ({preset})") as step:
-        _ninja(binary, targets, log, step)
+        raise StackError(
+            f"{binary} belongs to another user", "build as that user, or use --no-build"
+        )
+    with _alone(binary):
+        if not (binary / "build.ninja").exists():
+            with Step(f"configuring ({preset})"):
+                _configure(preset, root, log)
+        with Step(f"compiling ({preset})") as step:
+            _ninja(binary, targets, log, step)
+
+
+@contextmanager
+def _alone(binary: Path) -> Iterator[None]:
+    """Two Ninjas in one folder spoil its records: a second `up` or `test` waits for the first to
+    compile.
+    """
+    binary.mkdir(parents=True, exist_ok=True)
+    with (binary / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _jobs() -> int:
+    """As many compilers as there are cores, but only as many as find room in memory."""
+    return max(1, min(os.cpu_count() or 1, available_memory_mb() // JOB_MB))
 
 
 def _configure(preset: str, root: Path, log: Path) -> None:
@@ -68,7 +93,7 @@ def _run(command: Sequence[str], root: Path) -> subprocess.CompletedProcess[str]
 
 
 def _ninja(binary: Path, targets: Sequence[str], log: Path, step: Step) -> None:
-    command = ["ninja", "-C", str(binary), *targets]
+    command = ["ninja", "-C", str(binary), "-j", str(_jobs()), *targets]
     said: list[str] = []
     compiled = 0
     with log.open("a", encoding="utf-8") as file, _start(command) as child:
@@ -108,5 +133,8 @@ def _start(command: Sequence[str]) -> subprocess.Popen[str]:
 
 def _failures(lines: Sequence[str]) -> list[str]:
     """From the first failed step on, without the steps that went well."""
-    start = next((number for number, line in enumerate(lines) if line.startswith("FAILED")), max(0, len(lines) - 5))
+    start = next(
+        (number for number, line in enumerate(lines) if line.startswith("FAILED")),
+        max(0, len(lines) - 5),
+    )
     return [line for line in lines[start:] if not _COUNT.match(line)][:ERROR_LINES]

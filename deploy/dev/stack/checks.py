@@ -1,4 +1,6 @@
-"""Checks of the source itself, run with the unit tests: format, lint, hygiene. Each counts as one test."""
+"""Checks of the source itself, run with the unit tests: format, lint, hygiene. Each counts as one
+test.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def _check(name: str, work: Callable[[], str]) -> Case:
         with Step(name) as step:
             step.summary = work()
     except StackError as error:
-        return Case(LEVEL, name, "failed", time.monotonic() - started, f"{error.message}\n{error.hint}")
+        return Case(
+            LEVEL, name, "failed", time.monotonic() - started, f"{error.message}\n{error.hint}"
+        )
     return Case(LEVEL, name, "passed", time.monotonic() - started)
 
 
@@ -66,11 +70,16 @@ def clang_format() -> str:
 
 
 def buf_lint(install: bool) -> str:
-    """buf comes from npm, pinned in deploy/dev/tools; `npm ci` runs again when the lock file changed."""
+    """buf comes from npm, pinned in deploy/dev/tools; `npm ci` runs again when the lock file
+    changed.
+    """
     stamp = TOOLS / "node_modules" / ".package-lock.json"
     lock = TOOLS / "package-lock.json"
     if install and (not BUF.exists() or stamp.stat().st_mtime < lock.stat().st_mtime):
-        _run(["npm", "ci", "--no-audit", "--no-fund", "--prefix", TOOLS], "look at the network, or npm's settings")
+        _run(
+            ["npm", "ci", "--no-audit", "--no-fund", "--prefix", TOOLS],
+            "look at the network, or npm's settings",
+        )
         os.utime(stamp)
     if not BUF.exists():
         raise StackError("buf is not installed", "run without --no-install")
@@ -93,7 +102,16 @@ def clang_tidy(everything: bool) -> str:
 
 def _tidy(name: str) -> str:
     try:
-        _run(["clang-tidy-19", "--quiet", "--warnings-as-errors=*", "-p", folder("release"), ROOT / name])
+        _run(
+            [
+                "clang-tidy-19",
+                "--quiet",
+                "--warnings-as-errors=*",
+                "-p",
+                folder("release"),
+                ROOT / name,
+            ]
+        )
     except StackError as error:
         return error.message
     return ""
@@ -116,8 +134,14 @@ def _run(command: Sequence[str | Path], hint: str = "", cwd: Path = ROOT) -> str
     """Standard output; StackError with everything said when it fails or is missing."""
     try:
         result = subprocess.run(
-            command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-            timeout=CHECK_SECONDS, check=False,
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=CHECK_SECONDS,
+            check=False,
         )
     except FileNotFoundError as error:
         raise StackError(f"{command[0]} is missing", "./tecnochat doctor") from error

@@ -41,7 +41,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     except PermissionError as error:
         print(f"tecnochat: {error.filename} belongs to another user", file=sys.stderr)
-        print("  -> run as that user, or with a folder of your own: --state-dir DIR", file=sys.stderr)
+        print(
+            "  -> run as that user, or with a folder of your own: --state-dir DIR", file=sys.stderr
+        )
         return 1
     except OSError as error:
         print(f"tecnochat: {error.filename or 'the machine'}: {error.strerror}", file=sys.stderr)
@@ -113,11 +115,18 @@ def _add_up(commands: Commands) -> None:
         work,
         "install what is missing, build, start everything, wait until it is healthy, seed the demo tenant, print the URLs",
     )
-    parser.add_argument("--no-install", dest="install", action="store_false", help="install nothing")
-    parser.add_argument("--no-build", dest="build", action="store_false", help="use the binaries as they are")
+    parser.add_argument(
+        "--no-install", dest="install", action="store_false", help="install nothing"
+    )
+    parser.add_argument(
+        "--no-build", dest="build", action="store_false", help="use the binaries as they are"
+    )
     parser.add_argument("--no-demo", dest="demo", action="store_false", help="seed no demo tenant")
     parser.add_argument(
-        "--no-simulators", dest="simulators", action="store_false", help="talk to META_GRAPH_URL (default: the real one)"
+        "--no-simulators",
+        dest="simulators",
+        action="store_false",
+        help="talk to META_GRAPH_URL (default: the real one)",
     )
 
 
@@ -128,8 +137,15 @@ def _add_down(commands: Commands) -> None:
         up.down(_state(options), options.wipe)
         return 0
 
-    parser = _add(commands, "down", work, "stop what `up` started, by its recorded process ids; the data stays")
-    parser.add_argument("--wipe", action="store_true", help="forget the data, secrets and certificates too")
+    parser = _add(
+        commands,
+        "down",
+        work,
+        "stop what `up` started, by its recorded process ids; the data stays",
+    )
+    parser.add_argument(
+        "--wipe", action="store_true", help="forget the data, secrets and certificates too"
+    )
 
 
 def _add_looking(commands: Commands) -> None:
@@ -155,9 +171,15 @@ def _add_looking(commands: Commands) -> None:
     parser = _add(commands, "logs", logs, "show the log of one service, or of all")
     parser.add_argument("service", nargs="?", help="default: all")
     parser.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
-    parser.add_argument("-n", "--lines", type=int, default=40, metavar="N", help="how many lines (default 40)")
-    parser = _add(commands, "doctor", doctor, "show what is missing on this machine and how to get it")
-    parser.add_argument("--install", action="store_true", help="install every missing Debian package (needs root)")
+    parser.add_argument(
+        "-n", "--lines", type=int, default=40, metavar="N", help="how many lines (default 40)"
+    )
+    parser = _add(
+        commands, "doctor", doctor, "show what is missing on this machine and how to get it"
+    )
+    parser.add_argument(
+        "--install", action="store_true", help="install every missing Debian package (needs root)"
+    )
 
 
 def _add_tests(commands: Commands) -> None:
@@ -172,17 +194,35 @@ def _add_tests(commands: Commands) -> None:
         return bench.run(_state(options), options.name, options)
 
     parser = _add(
-        commands, "test", test, "run the tests, installing what they need, beside a running `up` without touching it"
+        commands,
+        "test",
+        test,
+        "run the tests, installing what they need, beside a running `up` without touching it",
     )
     parser.add_argument(
-        "level", nargs="*", metavar="LEVEL", choices=[*LEVELS, []], help=f"{', '.join(LEVELS)} (default: all)"
+        "level",
+        nargs="*",
+        metavar="LEVEL",
+        choices=[*LEVELS, []],
+        help=f"{', '.join(LEVELS)} (default: all)",
     )
     parser.add_argument("--filter", metavar="REGEX", help="only tests whose name matches")
-    parser.add_argument("--keep", action="store_true", help="leave the test stack running, to look at it")
-    parser.add_argument("--no-install", dest="install", action="store_false", help="install nothing")
-    parser = _add(commands, "bench", bench, "run a benchmark; ratios against a baseline measured in the same run")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the test stack running, to look at it"
+    )
+    parser.add_argument(
+        "--no-install", dest="install", action="store_false", help="install nothing"
+    )
+    parser = _add(
+        commands,
+        "bench",
+        bench,
+        "run a benchmark; ratios against a baseline measured in the same run",
+    )
     parser.add_argument("name", nargs="?", help="default: all of them, one after the other")
-    parser.add_argument("--no-install", dest="install", action="store_false", help="install nothing")
+    parser.add_argument(
+        "--no-install", dest="install", action="store_false", help="install nothing"
+    )
 
 
 def _add_single(commands: Commands) -> None:
@@ -202,7 +242,10 @@ def _add_single(commands: Commands) -> None:
         return 0
 
     parser = _add(
-        commands, "start", start, "start one service with the settings of now, returning when it is ready"
+        commands,
+        "start",
+        start,
+        "start one service with the settings of now, returning when it is ready",
     )
     parser.add_argument("service", help="a service, meta-simulator, kafka, postgres or redis")
     for name, hard, text in (

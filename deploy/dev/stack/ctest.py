@@ -34,8 +34,22 @@ def run(run_: Run, level: str) -> Iterator[Case]:
     """The cases in CTest's order. A CTest that itself fails gives one failed case."""
     run_.results.parent.mkdir(parents=True, exist_ok=True)
     run_.results.unlink(missing_ok=True)
-    command = ["ctest", "--test-dir", str(run_.build), "-L", f"^{run_.label}$", "-j", str(run_.jobs)]
-    command += ["--output-junit", str(run_.results), "--no-tests=ignore", "--test-output-size-failed", "100000"]
+    command = [
+        "ctest",
+        "--test-dir",
+        str(run_.build),
+        "-L",
+        f"^{run_.label}$",
+        "-j",
+        str(run_.jobs),
+    ]
+    command += [
+        "--output-junit",
+        str(run_.results),
+        "--no-tests=ignore",
+        "--test-output-size-failed",
+        "100000",
+    ]
     if run_.name_filter:
         command += ["-R", run_.name_filter]
     said: list[str] = []

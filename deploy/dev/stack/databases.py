@@ -11,7 +11,8 @@ from .provision import provision
 from .services import SERVICES, Service
 from .state import ROOT, State
 
-# `\gexec` runs the rows of the query as statements: CREATE ROLE and CREATE DATABASE know no IF NOT EXISTS.
+# `\gexec` runs the rows of the query as statements: CREATE ROLE and CREATE DATABASE know no IF NOT
+# EXISTS.
 _ROLES_AND_DATABASE = r"""
 SELECT format('CREATE ROLE %I NOLOGIN', '{owner}')
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') \gexec
@@ -32,7 +33,8 @@ def with_database() -> list[Service]:
 
 
 def ensure_databases(environments: Environments, state: State, password_logins: bool) -> None:
-    """Makes what is missing; changes nothing that is there. `password_logins` is for an existing server.
+    """Makes what is missing; changes nothing that is there. `password_logins` is for an existing
+    server.
 
     Each service's role may connect to its own database and to no other.
     """
@@ -43,10 +45,22 @@ def ensure_databases(environments: Environments, state: State, password_logins: 
         names = {"owner": service.owner, "login": service.name, "database": service.database}
         script.append(_ROLES_AND_DATABASE.format(**names))
         if password_logins:
-            script.append(f"ALTER ROLE \"{service.name}\" PASSWORD '{state.secrets()['postgres_password']}';")
+            script.append(
+                f"ALTER ROLE \"{service.name}\" PASSWORD '{state.secrets()['postgres_password']}';"
+            )
     url, password = without_password(environments.postgres_admin_url)
     result = subprocess.run(
-        ["psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", "-", "--dbname", url],
+        [
+            "psql",
+            "--no-psqlrc",
+            "--quiet",
+            "--set",
+            "ON_ERROR_STOP=1",
+            "--file",
+            "-",
+            "--dbname",
+            url,
+        ],
         env={"PATH": "/usr/bin:/bin", "PGPASSWORD": password},
         input="\n".join(script),
         capture_output=True,
@@ -56,7 +70,9 @@ def ensure_databases(environments: Environments, state: State, password_logins: 
     )
     if result.returncode != 0:
         reason = (result.stderr.strip().splitlines() or ["no reason given"])[0]
-        raise StackError(f"the databases could not be prepared: {reason}", "see ./tecnochat logs postgres")
+        raise StackError(
+            f"the databases could not be prepared: {reason}", "see ./tecnochat logs postgres"
+        )
 
 
 def migrate(environments: Environments, service: Service, state: State) -> None:
@@ -66,11 +82,15 @@ def migrate(environments: Environments, service: Service, state: State) -> None:
         return
     url, password = without_password(environments.postgres_owner_url(service))
     arguments = ["migrate", "--dir", str(folder), "--url", url]
-    provision(arguments, state, f"migrating the database of {service.name}", {"PGPASSWORD": password})
+    provision(
+        arguments, state, f"migrating the database of {service.name}", {"PGPASSWORD": password}
+    )
 
 
 def without_password(url: str) -> tuple[str, str]:
-    """The URL for a command line, which everybody on the machine can read, and the password for PGPASSWORD."""
+    """The URL for a command line, which everybody on the machine can read, and the password for
+    PGPASSWORD.
+    """
     parts = urlsplit(url)
     login, at, server = parts.netloc.rpartition("@")
     user, _, password = login.partition(":")

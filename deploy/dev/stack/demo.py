@@ -12,12 +12,20 @@ def available() -> bool:
 
 
 def seed(environments: Environments, state: State) -> None:
-    """Channel and knowledge of the demo tenant; ids are fixed, so that seeding twice changes nothing."""
+    """Channel and knowledge of the demo tenant; ids are fixed, so that seeding twice changes
+    nothing.
+    """
     arguments = [
         "seed",
-        "--business", str(DEMO / "business.json"),
-        "--knowledge", str(DEMO / "knowledge.json"),
-        "--connector", environments.address("whatsapp-connector.rpc"),
-        "--ai-reply", environments.address("ai-reply.rpc"),
+        "--business",
+        str(DEMO / "business.json"),
+        "--knowledge",
+        str(DEMO / "knowledge.json"),
+        "--connector",
+        environments.address("whatsapp-connector.rpc"),
+        "--ai-reply",
+        environments.address("ai-reply.rpc"),
+        "--router",
+        environments.address("message-router.rpc"),
     ]
     provision(arguments, state, "seeding the demo tenant", environments.identity("provision"))

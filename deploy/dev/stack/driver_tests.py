@@ -22,7 +22,13 @@ def driver_tests() -> Iterator[Case]:
     command = [sys.executable, "-m", "unittest", "discover", "-v", "-s", str(FOLDER)]
     with Step("driver tests") as step:
         result = subprocess.run(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
         found = _LINE.findall(result.stderr)
         step.summary = f"{len(found)} run"

@@ -12,9 +12,15 @@ from .state import State, write_json
 
 
 def write(
-    state: State, environments: Environments, settings: Settings, programs: dict[str, Program], demo: bool
+    state: State,
+    environments: Environments,
+    settings: Settings,
+    programs: dict[str, Program],
+    demo: bool,
 ) -> dict[str, Any]:
-    """Writes the file. A stopped or killed part keeps its last pid: whether it runs, its start time tells."""
+    """Writes the file. A stopped or killed part keeps its last pid: whether it runs, its start time
+    tells.
+    """
     last = {name: state.last(name) for name in programs}
     app = environments.whatsapp()
     value: dict[str, Any] = {
@@ -26,10 +32,13 @@ def write(
         "redis": environments.redis_url,
         "databases": {service.name: service.database for service in SERVICES if service.database},
         "grpc": {
-            service.name: environments.address(f"{service.name}.rpc") for service in SERVICES if service.rpc
+            service.name: environments.address(f"{service.name}.rpc")
+            for service in SERVICES
+            if service.rpc
         },
         "metrics": {
-            service.name: environments.url(f"{service.name}.admin", "/metrics") for service in SERVICES
+            service.name: environments.url(f"{service.name}.admin", "/metrics")
+            for service in SERVICES
         },
         "pids": {name: running.record.pid for name, running in last.items() if running},
         "whatsapp": {

@@ -82,7 +82,8 @@ class Environments:
         self._settings = settings
         self._secrets = state.secrets()
 
-    # -- addresses -------------------------------------------------------------------------------------------
+    # -- addresses
+    # -------------------------------------------------------------------------------------------
 
     def address(self, port_name: str) -> str:
         return f"{HOST}:{self._ports[port_name]}"
@@ -99,18 +100,24 @@ class Environments:
     def postgres_admin_url(self) -> str:
         if self._settings.postgres_url:
             return self._settings.postgres_url
-        query = urlencode({"sslmode": "verify-full", "sslrootcert": self._state.certs / "ca.crt"}, quote_via=quote)
+        query = urlencode(
+            {"sslmode": "verify-full", "sslrootcert": self._state.certs / "ca.crt"}, quote_via=quote
+        )
         login = f"{ADMINISTRATOR}:{self._secrets['postgres_password']}"
         return f"postgresql://{login}@{self.address('postgres')}/postgres?{query}"
 
     def postgres_url(self, service: Service) -> str:
-        """The service's own login: by its certificate in our server, by a password in an existing one."""
+        """The service's own login: by its certificate in our server, by a password in an existing
+        one.
+        """
         assert service.database is not None, f"{service.name} has no database"
         if self._settings.postgres_url:
             parts = urlsplit(self._settings.postgres_url)
             server = parts.netloc.rpartition("@")[2]
             login = f"{quote(service.name)}:{self._secrets['postgres_password']}"
-            return urlunsplit(parts._replace(netloc=f"{login}@{server}", path=f"/{service.database}"))
+            return urlunsplit(
+                parts._replace(netloc=f"{login}@{server}", path=f"/{service.database}")
+            )
         files = {
             "sslmode": "verify-full",
             "sslrootcert": self._state.certs / "ca.crt",
@@ -127,18 +134,25 @@ class Environments:
         query = f"{parts.query}&{options}" if parts.query else options
         return urlunsplit(parts._replace(path=f"/{service.database}", query=query))
 
-    # -- programs --------------------------------------------------------------------------------------------
+    # -- programs
+    # --------------------------------------------------------------------------------------------
 
     def whatsapp(self) -> dict[str, str]:
         """The Meta app's identity and secrets, as the services and the simulator use them."""
-        names = {"META_APP_ID": "app_id", "META_APP_SECRET": "app_secret", "META_VERIFY_TOKEN": "verify_token"}
+        names = {
+            "META_APP_ID": "app_id",
+            "META_APP_SECRET": "app_secret",
+            "META_VERIFY_TOKEN": "verify_token",
+        }
         return {name: self._given(name) or self._secrets[kept] for name, kept in names.items()}
 
     def _given(self, name: str) -> str:
         """The caller's value, or what stands in the file that <name>_FILE tells."""
         values = self._settings.values
         file = values.get(f"{name}_FILE")
-        return values.get(name, "") or (Path(file).read_text(encoding="utf-8").strip() if file else "")
+        return values.get(name, "") or (
+            Path(file).read_text(encoding="utf-8").strip() if file else ""
+        )
 
     def identity(self, name: str) -> dict[str, str]:
         certs = self._state.certs
@@ -186,17 +200,29 @@ class Environments:
         }
         return self._fitting(SIMULATOR, defaults, wiring)
 
-    def _fitting(self, name: str, defaults: dict[str, str], wiring: dict[str, str]) -> dict[str, str]:
-        """Of our defaults, over which the caller's values win, and our wiring: what this binary takes."""
+    def _fitting(
+        self, name: str, defaults: dict[str, str], wiring: dict[str, str]
+    ) -> dict[str, str]:
+        """Of our defaults, over which the caller's values win, and our wiring: what this binary
+        takes.
+        """
         values = self._settings.values
         defaults = self.whatsapp() | defaults
         # A secret by file and by value at once would be refused.
-        defaults = {setting: value for setting, value in defaults.items() if f"{setting}_FILE" not in values}
+        defaults = {
+            setting: value for setting, value in defaults.items() if f"{setting}_FILE" not in values
+        }
         declared = declared_settings(BIN / name)
         offered = defaults | values | wiring
-        return _base() | {setting: value for setting, value in offered.items() if setting in declared}
+        return _base() | {
+            setting: value for setting, value in offered.items() if setting in declared
+        }
 
 
 def _base() -> dict[str, str]:
     """What a program inherits besides its settings: nothing that would make two starts differ."""
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": os.environ.get("HOME", "/")}
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": os.environ.get("HOME", "/"),
+    }

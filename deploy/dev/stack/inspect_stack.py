@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import packages
 from .kafka_libs import find_java, jars_folder
+from .machine import available_memory_mb
 from .process import StackError
 from .programs import KAFKA_LIBS, Program
 from .stack import Stack
@@ -27,7 +28,9 @@ def status(state: State) -> int:
     if all(ready):
         print(f"all ready; addresses and logins are in {state.endpoints}")
     else:
-        print("not all is well: ./tecnochat up starts what is missing, ./tecnochat logs SERVICE shows why it stopped")
+        print(
+            "not all is well: ./tecnochat up starts what is missing, ./tecnochat logs SERVICE shows why it stopped"
+        )
     return 0 if all(ready) else 1
 
 
@@ -39,7 +42,9 @@ def _status_line(state: State, program: Program) -> bool:
     ready = program.is_ready()
     pid = running.record.pid
     memory = f"{_resident_mb(pid)} MB"
-    print(f"{program.name:20} {'ready' if ready else 'not ready':12} {pid:7} {_age(running):>9} {memory:>9}")
+    print(
+        f"{program.name:20} {'ready' if ready else 'not ready':12} {pid:7} {_age(running):>9} {memory:>9}"
+    )
     return ready
 
 
@@ -57,11 +62,14 @@ def _resident_mb(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
-# -- logs ------------------------------------------------------------------------------------------------------
+# -- logs ------------------------------------------------------------------------------------------
+# ------------
 
 
 def logs(state: State, service: str | None, count: int, follow: bool) -> None:
-    """The last lines of one log, or of all with their names in front; `follow` goes on until Ctrl-C."""
+    """The last lines of one log, or of all with their names in front; `follow` goes on until
+    Ctrl-C.
+    """
     files = sorted(state.logs.glob("*.log")) if state.logs.is_dir() else []
     if service:
         wanted = state.log(service)
@@ -104,7 +112,8 @@ def _follow(files: list[Path]) -> Iterator[tuple[Path, str]]:
             time.sleep(0.2)
 
 
-# -- doctor ----------------------------------------------------------------------------------------------------
+# -- doctor ----------------------------------------------------------------------------------------
+# ------------
 
 
 def doctor(state: State) -> int:
@@ -118,7 +127,11 @@ def doctor(state: State) -> int:
     ):
         names = packages.missing(groups)
         problems += bool(names)
-        _finding(not names, f"packages to {title}", f"missing: {' '.join(names)}" if names else "installed")
+        _finding(
+            not names,
+            f"packages to {title}",
+            f"missing: {' '.join(names)}" if names else "installed",
+        )
     if problems:
         print(f"         get them all: {packages.install_command()}")
     problems += _java()
@@ -126,7 +139,12 @@ def doctor(state: State) -> int:
     _finding(True, "Kafka's jars", "fetched" if jars else "not fetched yet: ./tecnochat up does it")
     built = (BIN / "message-router").exists()
     _finding(True, "binaries", "built" if built else "not built yet: ./tecnochat up does it")
-    problems += _room("memory", _available_memory_mb(), MEMORY_MB_MIN, "close something, or compile with fewer jobs")
+    problems += _room(
+        "memory",
+        available_memory_mb(),
+        MEMORY_MB_MIN,
+        "close something, or compile with fewer jobs",
+    )
     disk = shutil.disk_usage(_existing(state.directory)).free >> 20
     problems += _room("disk", disk, DISK_MB_MIN, "make room, or use --state-dir on another disk")
     running = state.all_running()
@@ -149,15 +167,10 @@ def _java() -> bool:
 
 def _room(what: str, has_mb: int, wants_mb: int, advice: str) -> bool:
     good = has_mb >= wants_mb
-    _finding(good, what, f"{has_mb} MB free" + ("" if good else f", wanted are {wants_mb} MB: {advice}"))
+    _finding(
+        good, what, f"{has_mb} MB free" + ("" if good else f", wanted are {wants_mb} MB: {advice}")
+    )
     return not good
-
-
-def _available_memory_mb() -> int:
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) >> 10
-    return MEMORY_MB_MIN
 
 
 def _existing(path: Path) -> Path:

@@ -14,10 +14,13 @@ STOP_SECONDS = 20
 
 
 def end_orphans(state: State, names: Sequence[str] = INFRASTRUCTURE) -> None:
-    """Services are written down before they run; Kafka, PostgreSQL and Redis only when they are ready.
+    """Services are written down before they run; Kafka, PostgreSQL and Redis only when they are
+    ready.
 
-    Each has a path of the state folder as an argument, which no other process has. The caller holds the lock
-    of these names (or the whole stack's): a server that is just being started would look like an orphan.
+    Each has a path of the state folder as an argument, which no other process has. The caller holds
+    the lock
+    of these names (or the whole stack's): a server that is just being started would look like an
+    orphan.
     """
     paths = {
         "kafka": state.kafka / "server.properties",

@@ -48,11 +48,21 @@ def listed(groups: Sequence[str]) -> list[Package]:
 
 def missing(groups: Sequence[str]) -> list[str]:
     wanted = listed(groups)
-    query = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n", *[package.name for package in wanted]]
+    query = [
+        "dpkg-query",
+        "-W",
+        "-f",
+        "${db:Status-Status} ${Package}\n",
+        *[package.name for package in wanted],
+    ]
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=60, check=False).stdout
+        answer = subprocess.run(
+            query, capture_output=True, text=True, timeout=60, check=False
+        ).stdout
     except FileNotFoundError as error:
-        raise StackError("this is not a Debian system", "use Debian 12, or --no-install with all of packages.txt") from error
+        raise StackError(
+            "this is not a Debian system", "use Debian 12, or --no-install with all of packages.txt"
+        ) from error
     installed = {line.split()[1] for line in answer.splitlines() if line.startswith("installed ")}
     return [
         package.name
@@ -74,7 +84,9 @@ def ensure(groups: Sequence[str]) -> None:
         return
     if os.geteuid() != 0:
         raise StackError(
-            f"{len(names)} Debian packages are missing: {' '.join(names)}", f"run: {install_command()}", 3
+            f"{len(names)} Debian packages are missing: {' '.join(names)}",
+            f"run: {install_command()}",
+            3,
         )
     with Step(f"installing {len(names)} Debian packages") as step, _services_stay_off():
         if not _has_candidates(names):
@@ -83,7 +95,10 @@ def ensure(groups: Sequence[str]) -> None:
         # What an interrupted installation left half done, apt wants finished first.
         _logged(["dpkg", "--configure", "-a"])
         # --no-remove: an installation that would take something away from the machine is refused.
-        _apt(["install", "-y", "--fix-broken", "--no-install-recommends", "--no-remove", *names], step)
+        _apt(
+            ["install", "-y", "--fix-broken", "--no-install-recommends", "--no-remove", *names],
+            step,
+        )
         for name in set(names) & set(DAEMONS):
             # Nor may they start with the machine: the stack runs its own.
             _logged(["update-rc.d", name, "disable"])
@@ -101,8 +116,13 @@ def _logged(command: Sequence[str]) -> None:
     """Runs it into LOG; what goes wrong shows in the apt-get that follows."""
     with LOG.open("ab") as log:
         subprocess.run(
-            command, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            timeout=INSTALL_SECONDS, check=False,
+            command,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            timeout=INSTALL_SECONDS,
+            check=False,
         )
 
 
@@ -116,7 +136,12 @@ def _apt(arguments: Sequence[str], step: Step) -> None:
     command = ["apt-get", *OPTIONS, "-o", f"APT::Status-Fd={write}", *arguments]
     with LOG.open("ab") as log:
         child = subprocess.Popen(
-            command, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[write]
+            command,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[write],
         )
         os.close(write)
         try:
@@ -134,14 +159,18 @@ def _apt(arguments: Sequence[str], step: Step) -> None:
     if code != 0:
         words = LOG.read_text(errors="replace").splitlines()
         reason = next((line for line in reversed(words) if re.match(r"E: ", line)), "see the log")
-        raise StackError(f"apt-get {arguments[0]} failed: {reason}", f"its log is {LOG}; mend that and run again")
+        raise StackError(
+            f"apt-get {arguments[0]} failed: {reason}", f"its log is {LOG}; mend that and run again"
+        )
 
 
 # Two temporary files keep an installation from starting servers and from making a database cluster.
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_TEXT = "#!/bin/sh\n# Put here by tecnochat for the time of one installation.\nexit 101\n"
 _CLUSTER = Path("/etc/postgresql-common/createcluster.d/tecnochat.conf")
-_CLUSTER_TEXT = "# Put here by tecnochat for the time of one installation.\ncreate_main_cluster = false\n"
+_CLUSTER_TEXT = (
+    "# Put here by tecnochat for the time of one installation.\ncreate_main_cluster = false\n"
+)
 _KEPT = _POLICY.with_name("policy-rc.d.before-tecnochat")
 
 

@@ -1,6 +1,7 @@
 """Settings that pass from the caller's environment to the programs, and what each program takes.
 
-A program's own --help is the one list of its settings; a variable that it does not know would stop its start.
+A program's own --help is the one list of its settings; a variable that it does not know would stop
+its start.
 """
 
 from __future__ import annotations
@@ -42,13 +43,23 @@ def declared_settings(binary: Path) -> frozenset[str]:
     """The variables that the binary's --help names, and the failpoints' ones."""
     try:
         said = subprocess.run(
-            [binary, "--help"], env={"LANG": "C.UTF-8"}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=HELP_SECONDS, check=False,
+            [binary, "--help"],
+            env={"LANG": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=HELP_SECONDS,
+            check=False,
         )
     except FileNotFoundError as error:
-        raise StackError(f"{binary} is not built", "run ./tecnochat up without --no-build") from error
+        raise StackError(
+            f"{binary} is not built", "run ./tecnochat up without --no-build"
+        ) from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StackError(f"{binary} --help does not work: {error}", "build it anew") from error
     if said.returncode != 0:
-        raise StackError(f"{binary} --help failed: {(said.stderr or said.stdout).strip()[-300:]}", "build it anew")
+        raise StackError(
+            f"{binary} --help failed: {(said.stderr or said.stdout).strip()[-300:]}",
+            "build it anew",
+        )
     return frozenset(_VARIABLE.findall(said.stdout)) | frozenset(FAILPOINTS)

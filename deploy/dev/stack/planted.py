@@ -1,6 +1,7 @@
 """Planted faults: each patch in tests/planted breaks one promise, and the suite must notice.
 
-A patch begins with lines `Level: functional` and `Filter: <regular expression of test names>`: the tests that
+A patch begins with lines `Level: functional` and `Filter: <regular expression of test names>`: the
+tests that
 must turn red. It is applied to a copy of the tracked files, so that the checkout stays as it is.
 """
 
@@ -33,7 +34,9 @@ def run(state: State, tally: Tally) -> None:
         except StackError as error:
             outcome, said = "failed", f"{error.message}\n{error.hint}"
         else:
-            outcome, said = ("passed", "") if caught else ("failed", "the tests stayed green with the fault in")
+            outcome, said = (
+                ("passed", "") if caught else ("failed", "the tests stayed green with the fault in")
+            )
         tally.add(Case(LEVEL, f"{patch.stem} is caught", outcome, time.monotonic() - started, said))
     shutil.rmtree(copy, ignore_errors=True)
     tally.require_cases(LEVEL)
@@ -43,7 +46,11 @@ def _is_caught(patch: Path, copy: Path, state: State) -> bool:
     level, name_filter = _header(patch)
     _copy_tracked(copy)
     result = subprocess.run(
-        ["patch", "-p1", "--forward", "-i", str(patch)], cwd=copy, capture_output=True, text=True, check=False
+        ["patch", "-p1", "--forward", "-i", str(patch)],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if result.returncode != 0:
         raise StackError(f"the patch does not apply: {result.stdout.strip()}", "renew it")
@@ -53,7 +60,12 @@ def _is_caught(patch: Path, copy: Path, state: State) -> bool:
     command = [str(copy / "tecnochat"), "test", level, "--filter", name_filter, "--no-install"]
     with Step(f"{patch.stem}: must turn red"):
         run_ = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TEST_SECONDS, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TEST_SECONDS,
+            check=False,
         )
     (state.directory / "test-results" / f"{patch.stem}.log").write_text(run_.stdout + run_.stderr)
     failed = re.search(r"^\d+ passed, (\d+) failed", run_.stdout, re.MULTILINE)
@@ -64,18 +76,26 @@ def _is_caught(patch: Path, copy: Path, state: State) -> bool:
 
 def _header(patch: Path) -> tuple[str, str]:
     text = patch.read_text(encoding="utf-8")
-    found = {name: re.search(rf"^{name}: (\S.*)$", text, re.MULTILINE) for name in ("Level", "Filter")}
+    found = {
+        name: re.search(rf"^{name}: (\S.*)$", text, re.MULTILINE) for name in ("Level", "Filter")
+    }
     if not all(found.values()):
-        raise StackError(f"{patch.name} has no Level: and Filter: lines", "see deploy/dev/stack/planted.py")
+        raise StackError(
+            f"{patch.name} has no Level: and Filter: lines", "see deploy/dev/stack/planted.py"
+        )
     level, name_filter = (match.group(1).strip() for match in found.values() if match)
     return level, name_filter
 
 
 def _copy_tracked(copy: Path) -> None:
-    """Tracked files as they are in the checkout. Same paths each time: the build folder and ccache are used again."""
+    """Tracked files as they are in the checkout. Same paths each time: the build folder and ccache
+    are used again.
+    """
     names = subprocess.run(
         ["git", "-c", f"safe.directory={ROOT}", "-C", ROOT, "ls-files", "-z"],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split("\0")
     jars = copy / KAFKA_LIBS.relative_to(ROOT)
     jars.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,6 @@
-"""Which port everything listens on: fixed offsets from one base, remembered, and moved aside when taken."""
+"""Which port everything listens on: fixed offsets from one base, remembered, and moved aside when
+taken.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from .state import State, read_json, write_json
 
 DEFAULT_BASE = 8080
 BASE_VARIABLE = "TECNOCHAT_PORT_BASE"
-# Where a port is looked for whose own is taken: below Linux' range for outgoing connections (32768).
+# Where a port is looked for whose own is taken: below Linux' range for outgoing connections
+# (32768).
 FALLBACK_RANGE = range(18080, 32000)
 
 OFFSETS = {
@@ -56,9 +59,11 @@ def recorded(state: State) -> dict[str, int]:
 
 
 def choose(state: State, environment: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """Ports for this `up`: the last ones where they still can be had, so that URLs stay as they were.
+    """Ports for this `up`: the last ones where they still can be had, so that URLs stay as they
+    were.
 
-    With TECNOCHAT_PORT_BASE set exactly those ports are used, and a taken one is an error; without it a
+    With TECNOCHAT_PORT_BASE set exactly those ports are used, and a taken one is an error; without
+    it a
     taken port is replaced, and a line says so.
     """
     text = environment.get(BASE_VARIABLE)
@@ -78,7 +83,9 @@ def choose(state: State, environment: Mapping[str, str] = os.environ) -> dict[st
                 f"stop that program, or set {BASE_VARIABLE} to a base with {BLOCK} free ports",
             )
         else:
-            chosen[name] = next(free for free in FALLBACK_RANGE if is_free(free) and free not in chosen.values())
+            chosen[name] = next(
+                free for free in FALLBACK_RANGE if is_free(free) and free not in chosen.values()
+            )
             note(f"port {port} ({name}) is in use by another program: using {chosen[name]}")
     write_json(state.ports, {"asked": text or "", "ports": chosen})
     return chosen
@@ -97,5 +104,7 @@ def free_base() -> int:
 
 def _base(text: str) -> int:
     if not text.isdigit() or not 1024 <= int(text) <= 65535 - BLOCK:
-        raise StackError(f"{BASE_VARIABLE}={text} is not a port between 1024 and {65535 - BLOCK}", "", 2)
+        raise StackError(
+            f"{BASE_VARIABLE}={text} is not a port between 1024 and {65535 - BLOCK}", "", 2
+        )
     return int(text)

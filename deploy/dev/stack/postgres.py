@@ -1,6 +1,8 @@
-"""The stack's own PostgreSQL 15: TLS with the stack's CA, services log in by certificate, data of its own.
+"""The stack's own PostgreSQL 15: TLS with the stack's CA, services log in by certificate, data of
+its own.
 
-PostgreSQL refuses to run as root, so as root it runs as Debian's user `postgres`; where that user cannot enter
+PostgreSQL refuses to run as root, so as root it runs as Debian's user `postgres`; where that user
+cannot enter
 the state folder, the data lies in /var/lib/tecnochat-<hash of the state folder> instead.
 """
 
@@ -68,7 +70,8 @@ class Postgres:
         # Inside the state folder wherever the server's user can get there.
         self.data = data_folder(state)
 
-    # -- life ------------------------------------------------------------------------------------------------
+    # -- life --------------------------------------------------------------------------------------
+    # ----------
 
     def fingerprint(self) -> str:
         certificate = (self._state.certs / "postgres.crt").read_bytes()
@@ -90,7 +93,9 @@ class Postgres:
             f"see {self._log}",
         )
         if not alive(record):
-            raise StackError(f"PostgreSQL stopped while starting: {_last_line(self._log)}", f"see {self._log}")
+            raise StackError(
+                f"PostgreSQL stopped while starting: {_last_line(self._log)}", f"see {self._log}"
+            )
         return record
 
     def stop(self, record: Record) -> None:
@@ -100,11 +105,16 @@ class Postgres:
         kill(record)
 
     def is_ready(self) -> bool:
-        """The server writes its state into line 8 of postmaster.pid (that is what pg_ctl waits for, too)."""
+        """The server writes its state into line 8 of postmaster.pid (that is what pg_ctl waits for,
+        too).
+        """
         lines = _lines(self.data / "postmaster.pid")
-        return len(lines) >= 8 and lines[7].strip() == "ready" and lines[3].strip() == str(self._port)
+        return (
+            len(lines) >= 8 and lines[7].strip() == "ready" and lines[3].strip() == str(self._port)
+        )
 
-    # -- parts -----------------------------------------------------------------------------------------------
+    # -- parts -------------------------------------------------------------------------------------
+    # ----------
 
     def _create(self) -> None:
         """initdb into a scratch folder, renamed when complete: a cut run leaves nothing half made."""
@@ -120,15 +130,36 @@ class Postgres:
         write_atomically(password_file, self._password)
         for path in (scratch, password_file):
             self._give(path)
-        command: list[str | Path] = [BINARIES / "initdb", "-D", scratch, "-U", ADMINISTRATOR, "-E", "UTF8"]
-        command += ["--locale=C.UTF-8", "--auth=scram-sha-256", "--data-checksums", f"--pwfile={password_file}"]
+        command: list[str | Path] = [
+            BINARIES / "initdb",
+            "-D",
+            scratch,
+            "-U",
+            ADMINISTRATOR,
+            "-E",
+            "UTF8",
+        ]
+        command += [
+            "--locale=C.UTF-8",
+            "--auth=scram-sha-256",
+            "--data-checksums",
+            f"--pwfile={password_file}",
+        ]
         result = subprocess.run(
-            command, cwd="/", capture_output=True, text=True, timeout=120, check=False, **self._identity()
+            command,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            **self._identity(),
         )
         password_file.unlink()
         if result.returncode != 0:
             reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise StackError(f"PostgreSQL's data could not be made in {parent}: {reason}", "./tecnochat doctor")
+            raise StackError(
+                f"PostgreSQL's data could not be made in {parent}: {reason}", "./tecnochat doctor"
+            )
         scratch.rename(self.data)
 
     def _configure(self) -> None:
@@ -146,13 +177,25 @@ class Postgres:
             self._give(path)
 
     def _spawn_when_children_are_gone(self) -> Record:
-        """A kill -9 of the server leaves its children a moment to notice; until then a new one refuses to start."""
+        """A kill -9 of the server leaves its children a moment to notice; until then a new one
+        refuses to start.
+        """
         deadline = time.monotonic() + 15
         command: list[str | Path] = [BINARIES / "postgres", "-D", self.data]
         while True:
             before = self._log.stat().st_size if self._log.exists() else 0
-            record = spawn(command, {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}, self._log, Path("/"), self._user)
-            wait_until(lambda: self.is_ready() or not alive(record), START_SECONDS, "PostgreSQL did not become ready")
+            record = spawn(
+                command,
+                {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+                self._log,
+                Path("/"),
+                self._user,
+            )
+            wait_until(
+                lambda: self.is_ready() or not alive(record),
+                START_SECONDS,
+                "PostgreSQL did not become ready",
+            )
             if alive(record):
                 return record
             said = self._log.read_bytes()[before:]
@@ -178,7 +221,9 @@ class Postgres:
 
 
 def shut_down(record: Record) -> None:
-    """Fast shutdown: open transactions roll back, nothing committed is lost. SIGTERM would wait for every client."""
+    """Fast shutdown: open transactions roll back, nothing committed is lost. SIGTERM would wait for
+    every client.
+    """
     send(record, signal.SIGINT)
     try:
         wait_until(lambda: not alive(record), STOP_SECONDS, "PostgreSQL did not stop")
@@ -202,13 +247,22 @@ def data_folder(state: State) -> Path:
 
 
 def _can_enter(directory: Path) -> bool:
-    """Whether user `postgres` may pass through every folder on the way (asked of the kernel, as that user)."""
+    """Whether user `postgres` may pass through every folder on the way (asked of the kernel, as
+    that user).
+    """
     try:
         entry = pwd.getpwnam(USER)
     except KeyError as error:
-        raise StackError("PostgreSQL's user `postgres` is missing", "./tecnochat doctor", 3) from error
+        raise StackError(
+            "PostgreSQL's user `postgres` is missing", "./tecnochat doctor", 3
+        ) from error
     test = subprocess.run(
-        ["/usr/bin/test", "-x", directory], user=USER, group=entry.pw_gid, extra_groups=[], cwd="/", check=False
+        ["/usr/bin/test", "-x", directory],
+        user=USER,
+        group=entry.pw_gid,
+        extra_groups=[],
+        cwd="/",
+        check=False,
     )
     return test.returncode == 0
 
@@ -226,6 +280,8 @@ def _last_line(path: Path) -> str:
 
 def _command_line(pid: str) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
     except (OSError, ValueError):
         return ""

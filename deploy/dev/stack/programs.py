@@ -1,4 +1,6 @@
-"""Everything that can run, behind one interface, so that `up`, `start`, `stop` and `kill` treat all alike."""
+"""Everything that can run, behind one interface, so that `up`, `start`, `stop` and `kill` treat all
+alike.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,10 @@ class Broker:
         self._kafka = kafka
 
     def fingerprint(self) -> str:
-        files = [self._kafka.certs / "broker.crt", *sorted((ROOT / "deploy" / "dev" / "kafka").iterdir())]
+        files = [
+            self._kafka.certs / "broker.crt",
+            *sorted((ROOT / "deploy" / "dev" / "kafka").iterdir()),
+        ]
         ports = (self._kafka.port, self._kafka.controller_port)
         return _digest(ports, *[path.read_bytes() for path in files if path.is_file()])
 
@@ -68,7 +73,11 @@ class Binary:
     """One of our own binaries: settings by environment, readiness at `ready` (host:port, path)."""
 
     def __init__(
-        self, name: str, environment: Callable[[], dict[str, str]], ready: tuple[str, str], state: State
+        self,
+        name: str,
+        environment: Callable[[], dict[str, str]],
+        ready: tuple[str, str],
+        state: State,
     ) -> None:
         self.name = name
         self._path = BIN / name
@@ -79,7 +88,9 @@ class Binary:
     def fingerprint(self) -> str:
         environment = self._environment()
         file, certificate = self._path.stat(), Path(environment["TECNOCHAT_TLS_CERT"]).stat()
-        return _digest(file.st_mtime_ns, file.st_size, certificate.st_mtime_ns, sorted(environment.items()))
+        return _digest(
+            file.st_mtime_ns, file.st_size, certificate.st_mtime_ns, sorted(environment.items())
+        )
 
     def start(self) -> Record:
         log = self._state.log(self.name)
@@ -128,13 +139,17 @@ def all_programs(
 ) -> dict[str, Program]:
     """Every program this stack runs, by name, in start order."""
     programs: list[Program] = [
-        Broker(Kafka(state.kafka, ports["kafka"], ports["kafka-controller"], state.certs, KAFKA_LIBS))
+        Broker(
+            Kafka(state.kafka, ports["kafka"], ports["kafka-controller"], state.certs, KAFKA_LIBS)
+        )
     ]
     secrets = state.secrets()
     if not settings.postgres_url:
         programs.append(Postgres(state, ports["postgres"], secrets["postgres_password"]))
     if not settings.redis_url:
-        programs.append(Redis(state.redis, ports["redis"], secrets["redis_password"], state.log("redis")))
+        programs.append(
+            Redis(state.redis, ports["redis"], secrets["redis_password"], state.log("redis"))
+        )
     if settings.simulators:
         ready = (environments.address(SIMULATOR), "/readyz")
         programs.append(Binary(SIMULATOR, environments.of_simulator, ready, state))
@@ -146,7 +161,9 @@ def all_programs(
 
 
 def ensure_running(program: Program, state: State, restart_when_changed: bool) -> str:
-    """Starts it unless it runs: "started", "restarted" or "kept". Safe against the same call elsewhere."""
+    """Starts it unless it runs: "started", "restarted" or "kept". Safe against the same call
+    elsewhere.
+    """
     with state.locked(program.name):
         running = state.running(program.name)
         if running and not (restart_when_changed and running.fingerprint != program.fingerprint()):

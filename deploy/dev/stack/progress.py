@@ -1,6 +1,7 @@
 """What a person sees while something takes long: one line per step, with the time it took.
 
-On a terminal the running step is one line that counts; in a log (no terminal) it is a new line now and then.
+On a terminal the running step is one line that counts; in a log (no terminal) it is a new line now
+and then.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ QUIET_SECONDS = 15
 
 
 class Step:
-    """`with Step("compiling") as step: step.update("12/340")` prints "compiling … 12/340 (8 s)" and at last "done"."""
+    """`with Step("compiling") as step: step.update("12/340")` prints "compiling … 12/340 (8 s)" and
+    at last "done".
+    """
 
     def __init__(self, title: str) -> None:
         self._title = title
@@ -31,7 +34,10 @@ class Step:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._done.set()
         self._ticker.join()

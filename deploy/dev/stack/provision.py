@@ -12,7 +12,9 @@ TOOL = BIN / "tecnochat-provision"
 SECONDS = 120
 
 
-def provision(arguments: Sequence[str], state: State, what: str, env: Mapping[str, str] | None = None) -> str:
+def provision(
+    arguments: Sequence[str], state: State, what: str, env: Mapping[str, str] | None = None
+) -> str:
     """Its standard output; a failure becomes one line with the tool's last words."""
     if not TOOL.exists():
         raise StackError(f"{TOOL} is missing", "run ./tecnochat up without --no-build")
@@ -27,7 +29,9 @@ def provision(arguments: Sequence[str], state: State, what: str, env: Mapping[st
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise StackError(f"{what}: not done within {SECONDS} s", "see ./tecnochat status") from error
+        raise StackError(
+            f"{what}: not done within {SECONDS} s", "see ./tecnochat status"
+        ) from error
     with state.log("provision").open("a", encoding="utf-8") as log:
         log.write(f"== {what}\n{result.stdout}{result.stderr}")
     if result.returncode != 0:

@@ -51,7 +51,11 @@ class Redis:
         config = self._directory / "redis.conf"
         write_atomically(config, self._config())
         record = spawn([binary, config], {"LANG": "C.UTF-8"}, self._log)
-        wait_until(lambda: self._answers() or not alive(record), START_SECONDS, "Redis did not become ready")
+        wait_until(
+            lambda: self._answers() or not alive(record),
+            START_SECONDS,
+            "Redis did not become ready",
+        )
         if not alive(record):
             raise StackError("Redis stopped while starting", f"see {self._log}")
         return record

@@ -34,12 +34,16 @@ class Tally:
             print("\n".join(f"    {line}" for line in lines[-OUTPUT_LINES:]), flush=True)
 
     def count(self, outcome: str, level: str | None = None) -> int:
-        return sum(1 for case in self.cases if case.outcome == outcome and level in (None, case.level))
+        return sum(
+            1 for case in self.cases if case.outcome == outcome and level in (None, case.level)
+        )
 
     def require_cases(self, level: str) -> None:
         """A level without a single test proves nothing and fails."""
         if not self.count("passed", level) and not self.count("failed", level):
-            self.add(Case(level, "the level has tests", "failed", 0.0, f"level {level} ran no test"))
+            self.add(
+                Case(level, "the level has tests", "failed", 0.0, f"level {level} ran no test")
+            )
 
     def close(self) -> int:
         """The closing line; the exit code of the run."""
@@ -49,5 +53,8 @@ class Tally:
             for case in failed:
                 print(f"  {case.level}: {case.name}")
         skipped = self.count("skipped")
-        print(f"\n{self.count('passed')} passed, {len(failed)} failed" + (f", {skipped} skipped" if skipped else ""))
+        print(
+            f"\n{self.count('passed')} passed, {len(failed)} failed"
+            + (f", {skipped} skipped" if skipped else "")
+        )
         return 1 if failed or not self.cases else 0

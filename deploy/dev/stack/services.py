@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+
 @dataclass(frozen=True)
 class Service:
     """One binary, one identity, at most one database. Which settings it takes, its own --help says."""
@@ -20,7 +21,9 @@ class Service:
 
     @property
     def owner(self) -> str:
-        """The database role that owns the tables; the service's own role is called like the service."""
+        """The database role that owns the tables; the service's own role is called like the
+        service.
+        """
         assert self.database is not None, f"{self.name} has no database"
         return f"{self.database}_owner"
 
@@ -37,7 +40,8 @@ SIMULATOR = "meta-simulator"
 
 INFRASTRUCTURE = ("kafka", "postgres", "redis")
 
-# Certificates besides one per service: the servers', the operators', and the identities of callers that
+# Certificates besides one per service: the servers', the operators', and the identities of callers
+# that
 # have no service yet (gateway, accounts) but stand in the allow-list and are tested now.
 OTHER_IDENTITIES = ("broker", "admin", "postgres", "gateway", "accounts", "provision", "phone")
 

@@ -22,7 +22,9 @@ class Stack:
 
     @staticmethod
     def recorded(state: State) -> Stack:
-        """The stack of the last `up`, with the caller's settings of now; StackError when there was none."""
+        """The stack of the last `up`, with the caller's settings of now; StackError when there was
+        none.
+        """
         return Stack(state, recorded(state), Settings.load(state))
 
     def infrastructure(self) -> list[Program]:
@@ -39,7 +41,8 @@ class Stack:
             raise StackError(f"{name} {why}", f"known are: {known}", 2)
         return self.programs[name]
 
-    # -- one program alone (fault tests: these must be quick) ------------------------------------------------
+    # -- one program alone (fault tests: these must be quick)
+    # ------------------------------------------------
 
     def start(self, name: str) -> str:
         program = self.program(name)

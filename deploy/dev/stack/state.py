@@ -30,7 +30,9 @@ BIN = RELEASE / "bin"
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
-    """Puts the whole file in place at once, on disk before it gets its name: a power cut leaves old or new."""
+    """Puts the whole file in place at once, on disk before it gets its name: a power cut leaves old
+    or new.
+    """
     descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -45,7 +47,9 @@ def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The file's object; {} when it is missing or was left damaged (all such files can be made again)."""
+    """The file's object; {} when it is missing or was left damaged (all such files can be made
+    again).
+    """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -83,7 +87,9 @@ class State:
         self._secrets = self.directory / "secrets.json"
 
     def prepare(self) -> None:
-        """Makes the folders. The state folder may be entered by all (PostgreSQL's own user must pass), not listed."""
+        """Makes the folders. The state folder may be entered by all (PostgreSQL's own user must
+        pass), not listed.
+        """
         try:
             for path in (self.directory, self.certs, self.logs, self.run, self.kafka, self.redis):
                 path.mkdir(parents=True, exist_ok=True)
@@ -99,7 +105,8 @@ class State:
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
-    # -- secrets ---------------------------------------------------------------------------------------------
+    # -- secrets
+    # ---------------------------------------------------------------------------------------------
 
     def secrets(self) -> dict[str, str]:
         """Random per state folder and kept: made once, 0600."""
@@ -119,7 +126,8 @@ class State:
             write_json(self._secrets, kept)
         return kept
 
-    # -- running processes -----------------------------------------------------------------------------------
+    # -- running processes
+    # -----------------------------------------------------------------------------------
 
     def remember(self, name: str, running: Running) -> None:
         value = {"pid": running.record.pid, "start_time": running.record.start_time}
@@ -144,11 +152,14 @@ class State:
         found = {name: self.running(name) for name in names}
         return {name: running for name, running in found.items() if running is not None}
 
-    # -- locks -----------------------------------------------------------------------------------------------
+    # -- locks -------------------------------------------------------------------------------------
+    # ----------
 
     @contextmanager
     def locked(self, name: str = "stack", shared: bool = False) -> Iterator[None]:
-        """Holds lock `name`. `up` and `down` hold "stack" alone, `start|stop|kill` share it: they meet per service."""
+        """Holds lock `name`. `up` and `down` hold "stack" alone, `start|stop|kill` share it: they
+        meet per service.
+        """
         path = self.run / f".{name}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w") as file:
@@ -156,6 +167,8 @@ class State:
             try:
                 fcntl.flock(file, kind | fcntl.LOCK_NB)
             except BlockingIOError:
-                print(f"waiting for another ./tecnochat that works on {self.directory} …", flush=True)
+                print(
+                    f"waiting for another ./tecnochat that works on {self.directory} …", flush=True
+                )
                 fcntl.flock(file, kind)
             yield

@@ -20,7 +20,8 @@ EXISTING_SERVERS = ("TECNOCHAT_KAFKA_BROKERS", "TECNOCHAT_POSTGRES_URL", "TECNOC
 
 
 class TestStack:
-    """`with TestStack(folder, logs)`: nothing runs until asked for; all is stopped and forgotten at the end.
+    """`with TestStack(folder, logs)`: nothing runs until asked for; all is stopped and forgotten at
+    the end.
 
     Logs are moved to `logs` when it ends, for whoever wants to know why a test failed.
     """
@@ -43,7 +44,10 @@ class TestStack:
 
     def __exit__(self, *error: object) -> None:
         # Cleaning up takes seconds and must not be cut short by a second Ctrl-C.
-        handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {
+            number: signal.signal(number, signal.SIG_IGN)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
         try:
             self._take_down()
         finally:
@@ -52,7 +56,9 @@ class TestStack:
 
     def _take_down(self) -> None:
         if self._keep and self._stack:
-            note(f"the test stack still runs: ./tecnochat --state-dir {self.state.directory} status | down --wipe")
+            note(
+                f"the test stack still runs: ./tecnochat --state-dir {self.state.directory} status | down --wipe"
+            )
             return
         if not self.state.directory.exists():
             return
@@ -66,7 +72,9 @@ class TestStack:
 
         Called again it puts right what tests stopped or started with settings of their own.
         """
-        options = Options(install=False, build=False, infrastructure_only=not whole and not self._whole)
+        options = Options(
+            install=False, build=False, infrastructure_only=not whole and not self._whole
+        )
         self._stack = up(self.state, options, self._environment | dict(settings or {}))
         self._whole = self._whole or whole
         return self._stack

@@ -24,7 +24,9 @@ SEED_VARIABLE = "TECNOCHAT_TEST_SEED"
 
 @dataclass(frozen=True)
 class Level:
-    """`stack`: "" for none, "infrastructure" for Kafka, PostgreSQL and Redis, "whole" for everything."""
+    """`stack`: "" for none, "infrastructure" for Kafka, PostgreSQL and Redis, "whole" for
+    everything.
+    """
 
     name: str
     stack: str = ""
@@ -55,7 +57,9 @@ def run(state: State, names: Sequence[str], options: argparse.Namespace) -> int:
         try:
             _prepare(state, options.install)
             runner = Runner(state, tally, options)
-            with TestStack(state.directory / "test", runner.results / "logs", options.keep) as stack:
+            with TestStack(
+                state.directory / "test", runner.results / "logs", options.keep
+            ) as stack:
                 for name in wanted:
                     runner.level(LEVELS[name], stack, deep)
                 if deep:
@@ -64,7 +68,15 @@ def run(state: State, names: Sequence[str], options: argparse.Namespace) -> int:
                 runner.sanitizers()
                 planted.run(state, tally)
         except StackError as error:
-            tally.add(Case("setup", error.message.splitlines()[0], "failed", 0, f"{error.message}\n-> {error.hint}"))
+            tally.add(
+                Case(
+                    "setup",
+                    error.message.splitlines()[0],
+                    "failed",
+                    0,
+                    f"{error.message}\n-> {error.hint}",
+                )
+            )
             tally.close()
             return error.exit_code
         return tally.close()
@@ -97,21 +109,35 @@ class Runner:
         """The levels with chance in them, again with other seeds."""
         for seed in SEEDS:
             for name in ("functional", "crash"):
-                self._level(LEVELS[name], f"{name} (seed {seed})", stack, {SEED_VARIABLE: str(seed)})
+                self._level(
+                    LEVELS[name], f"{name} (seed {seed})", stack, {SEED_VARIABLE: str(seed)}
+                )
 
     def sanitizers(self) -> None:
-        """Unit and component tests again, built with AddressSanitizer + UBSan, then with ThreadSanitizer."""
-        # Debian's gRPC is not instrumented: without this ThreadSanitizer tells of races that are none.
+        """Unit and component tests again, built with AddressSanitizer + UBSan, then with
+        ThreadSanitizer.
+        """
+        # Debian's gRPC is not instrumented: without this ThreadSanitizer tells of races that are
+        # none.
         own = {"TSAN_OPTIONS": "ignore_noninstrumented_modules=1:halt_on_error=1"}
         for preset in ("asan", "tsan"):
             build.build(preset, self._state)
-            with TestStack(self._state.directory / "test", self.results / f"logs-{preset}") as stack:
+            with TestStack(
+                self._state.directory / "test", self.results / f"logs-{preset}"
+            ) as stack:
                 for name in ("unit", "component"):
-                    self._level(LEVELS[name], f"{name} ({preset})", stack, own, build.folder(preset))
+                    self._level(
+                        LEVELS[name], f"{name} ({preset})", stack, own, build.folder(preset)
+                    )
                     self._tally.require_cases(f"{name} ({preset})")
 
     def _level(
-        self, level: Level, title: str, stack: TestStack, more: Mapping[str, str], binary: Path | None = None
+        self,
+        level: Level,
+        title: str,
+        stack: TestStack,
+        more: Mapping[str, str],
+        binary: Path | None = None,
     ) -> None:
         if level.stack:
             stack.bring_up(whole=level.stack == "whole")
@@ -119,7 +145,12 @@ class Runner:
         jobs = (os.cpu_count() or 1) if level.parallel else 1
         environment = stack.environment() | dict(more)
         run_ = ctest.Run(
-            binary or build.folder("release"), level.name, jobs, environment, junit, self._options.filter
+            binary or build.folder("release"),
+            level.name,
+            jobs,
+            environment,
+            junit,
+            self._options.filter,
         )
         for case in ctest.run(run_, title):
             self._tally.add(case)

@@ -1,4 +1,6 @@
-"""`up`: from a fresh clone, or from whatever was left, to a running stack; and `down`, the way back."""
+"""`up`: from a fresh clone, or from whatever was left, to a running stack; and `down`, the way
+back.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,6 @@ from .provision import provision
 from .services import INFRASTRUCTURE, SERVICES, SIMULATOR, identities
 from .stack import Stack
 from .state import ROOT, State, write_atomically
-
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -55,7 +56,9 @@ def up(state: State, options: Options, environment: Mapping[str, str] = os.envir
             certs.ensure(state.certs, identities())
             write_atomically(state.graph_token, state.secrets()["graph_token"] + "\n")
         _bring_up(stack, options)
-        stack.write_endpoints(demo=options.demo and not options.infrastructure_only and demo.available())
+        stack.write_endpoints(
+            demo=options.demo and not options.infrastructure_only and demo.available()
+        )
     return stack
 
 
@@ -93,7 +96,9 @@ def _topics(stack: Stack) -> None:
 
 def _start_all(programs: Sequence[Program], state: State) -> str:
     """All at once, each waited for; the first failure is told when the others have come to an end."""
-    outcomes = _in_parallel(programs, lambda program: ensure_running(program, state, restart_when_changed=True))
+    outcomes = _in_parallel(
+        programs, lambda program: ensure_running(program, state, restart_when_changed=True)
+    )
     told = []
     for word in ("started", "restarted"):
         names = [program.name for program, outcome in zip(programs, outcomes) if outcome == word]
@@ -111,7 +116,9 @@ def greeting(stack: Stack, seconds: float) -> str:
     """Where to click."""
     lines = [f"TecnoChat is up ({seconds:.0f} s)."]
     if stack.settings.simulators:
-        lines.append(f"  phone page   {stack.environments.url('phone')}   write to the demo business as a customer")
+        lines.append(
+            f"  phone page   {stack.environments.url('phone')}   write to the demo business as a customer"
+        )
     lines += [
         f"  webhook      {stack.environments.url('ingress', '/webhooks/whatsapp')}",
         f"  endpoints    {stack.state.endpoints}",
@@ -151,5 +158,7 @@ def _wipe(state: State) -> None:
             shutil.rmtree(foreign)
         shutil.rmtree(state.directory)
     except PermissionError as error:
-        raise StackError(f"{error.filename} belongs to another user", "run ./tecnochat down --wipe as that user") from error
+        raise StackError(
+            f"{error.filename} belongs to another user", "run ./tecnochat down --wipe as that user"
+        ) from error
     note(f"forgot the data in {state.directory}")

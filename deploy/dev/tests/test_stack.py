@@ -1,6 +1,6 @@
 """The stack's driver where it decides something: damaged files, taken ports, foreign pids, results.
 
-    python3 -m unittest discover -s deploy/dev/tests
+python3 -m unittest discover -s deploy/dev/tests
 """
 
 from __future__ import annotations
@@ -72,15 +72,24 @@ class PortsTest(WithState):
         chosen = ports.choose(self.state, {ports.BASE_VARIABLE: str(self.base)})
         self.assertEqual(chosen["ingress"], self.base + 1)
         self.assertEqual(len(set(chosen.values())), len(ports.OFFSETS))
-        self.assertTrue(all(self.base <= port < self.base + ports.BLOCK for port in chosen.values()))
+        self.assertTrue(
+            all(self.base <= port < self.base + ports.BLOCK for port in chosen.values())
+        )
         self.assertEqual(chosen, ports.recorded(self.state))
 
     def test_a_taken_port_of_a_wanted_base_is_an_error(self) -> None:
-        with self._taken(self.base + 1), self.assertRaisesRegex(StackError, f"port {self.base + 1} .ingress. is in use"):
+        with (
+            self._taken(self.base + 1),
+            self.assertRaisesRegex(StackError, f"port {self.base + 1} .ingress. is in use"),
+        ):
             ports.choose(self.state, {ports.BASE_VARIABLE: str(self.base)})
 
     def test_a_taken_default_port_is_moved_aside_and_stays_there(self) -> None:
-        with self._default_base(), self._taken(self.base + 1), contextlib.redirect_stdout(io.StringIO()) as said:
+        with (
+            self._default_base(),
+            self._taken(self.base + 1),
+            contextlib.redirect_stdout(io.StringIO()) as said,
+        ):
             chosen = ports.choose(self.state, {})
         self.assertNotEqual(chosen["ingress"], self.base + 1)
         self.assertIn(str(chosen["ingress"]), said.getvalue())
@@ -154,8 +163,15 @@ class SettingsTest(WithState):
         self.assertEqual(environments.whatsapp()["META_APP_SECRET"], "from-file")
 
     def test_wiring_is_ours_and_no_setting(self) -> None:
-        told = {"TECNOCHAT_TLS_CERT": "x", "TECNOCHAT_RPC_LISTEN": "x", "TECNOCHAT_TEST_SEED": "x", "HOME": "x"}
-        self.assertEqual(passed.set_in(told | {"TECNOCHAT_LOG_LEVEL": "debug"}), {"TECNOCHAT_LOG_LEVEL": "debug"})
+        told = {
+            "TECNOCHAT_TLS_CERT": "x",
+            "TECNOCHAT_RPC_LISTEN": "x",
+            "TECNOCHAT_TEST_SEED": "x",
+            "HOME": "x",
+        }
+        self.assertEqual(
+            passed.set_in(told | {"TECNOCHAT_LOG_LEVEL": "debug"}), {"TECNOCHAT_LOG_LEVEL": "debug"}
+        )
 
     def test_a_binary_tells_its_settings(self) -> None:
         binary = self.state.directory / "binary"
@@ -175,8 +191,12 @@ class SettingsTest(WithState):
         router = services.by_name("message-router")
         assert router is not None
         url = urlsplit(self.environments().postgres_url(router))
-        self.assertEqual((url.username, url.password, url.path), ("message-router", None, "/message_router"))
-        self.assertEqual(parse_qs(url.query)["sslcert"], [str(self.state.certs / "message-router.crt")])
+        self.assertEqual(
+            (url.username, url.password, url.path), ("message-router", None, "/message_router")
+        )
+        self.assertEqual(
+            parse_qs(url.query)["sslcert"], [str(self.state.certs / "message-router.crt")]
+        )
 
     def test_migrations_run_as_the_owner_and_show_no_password(self) -> None:
         router = services.by_name("message-router")
@@ -197,13 +217,17 @@ class PackagesTest(unittest.TestCase):
     def test_a_command_counts_as_its_package(self) -> None:
         here = packages.Package("run", "no-such-package", "sh")
         self.addCleanup(setattr, packages, "listed", packages.listed)
-        packages.listed = lambda groups: [here, packages.Package("run", "no-such-package-either", "no-such-command")]
+        packages.listed = lambda groups: [
+            here,
+            packages.Package("run", "no-such-package-either", "no-such-command"),
+        ]
         self.assertEqual(packages.missing(["run"]), ["no-such-package-either"])
 
 
 class ResultsTest(unittest.TestCase):
     JUNIT = """<testsuite><testcase name="good" time="0.5" status="run"><system-out>x</system-out></testcase>
-    <testcase name="bad" time="1" status="fail"><failure message="why"/><system-out>said</system-out></testcase>
+    <testcase name="bad" time="1" status="fail"><failure message="why"/><system-out>said</system-
+    out></testcase>
     <testcase name="gone" time="0" status="notrun"/><testcase name="off" time="0" status="disabled"/></testsuite>"""
 
     def test_junit_is_read_with_every_outcome(self) -> None:
@@ -226,7 +250,9 @@ class ResultsTest(unittest.TestCase):
 
     def test_the_closing_line_counts(self) -> None:
         self.assertEqual(self.closing("passed", "passed"), (0, "2 passed, 0 failed"))
-        self.assertEqual(self.closing("passed", "failed", "skipped"), (1, "1 passed, 1 failed, 1 skipped"))
+        self.assertEqual(
+            self.closing("passed", "failed", "skipped"), (1, "1 passed, 1 failed, 1 skipped")
+        )
 
     def test_a_level_without_tests_fails(self) -> None:
         self.assertEqual(self.closing(), (1, "0 passed, 1 failed"))
@@ -238,7 +264,18 @@ class CommandLineTest(WithState):
         return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
     def test_every_command_explains_itself(self) -> None:
-        for command in ("up", "down", "status", "logs", "doctor", "test", "bench", "start", "stop", "kill"):
+        for command in (
+            "up",
+            "down",
+            "status",
+            "logs",
+            "doctor",
+            "test",
+            "bench",
+            "start",
+            "stop",
+            "kill",
+        ):
             result = self.tecnochat(command, "--help")
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertIn("usage:", result.stdout)
