@@ -157,9 +157,15 @@ void Simulator::set_handed_over(std::set<std::string> keys) {
     events_.publish("handed_over", dump(nlohmann::json(handed_over_)));
 }
 
-bool Simulator::is_handed_over(const Thread& thread) {
+void Simulator::set_released(const Thread& thread) {
+    auto keys = handed_over();
+    keys.erase(thread.key());
+    set_handed_over(std::move(keys));
+}
+
+std::set<std::string> Simulator::handed_over() {
     const std::scoped_lock lock(mutex_);
-    return handed_over_.contains(thread.key());
+    return handed_over_;
 }
 
 void Simulator::submit(

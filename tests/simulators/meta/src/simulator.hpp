@@ -89,7 +89,8 @@ class Simulator {
 
     /// Which conversations a person must answer, as the router last said.
     void set_handed_over(std::set<std::string> keys);
-    bool is_handed_over(const Thread& thread);
+    void set_released(const Thread& thread);
+    [[nodiscard]] std::set<std::string> handed_over();
 
  private:
     void submit(Update update, Timestamp due, const Thread& thread, const std::string& wamid);

@@ -103,6 +103,16 @@ Result<Message> World::customer_writes(
     return store(thread, std::move(message));
 }
 
+Status World::open_conversation(const std::string& phone_number_id, const std::string& wa_id) {
+    const Number* number = find_number(phone_number_id);
+    if (number == nullptr) return make_error(ErrorCode::kNotFound, "no such number");
+    if (find_customer(wa_id) == nullptr) {
+        return make_error(ErrorCode::kNotFound, "no such customer");
+    }
+    conversation(*number, wa_id).last_sequence = ++last_sequence_;
+    return ok();
+}
+
 std::vector<Message> World::customer_reads(
     const std::string& phone_number_id, const std::string& wa_id
 ) {

@@ -107,6 +107,9 @@ class World {
         const std::string& phone_number_id, const SendRequest& request
     );
 
+    /// An empty conversation that counts as the most recent one (a customer who has yet to write).
+    Status open_conversation(const std::string& phone_number_id, const std::string& wa_id);
+
     /// The customer looked at the chat: every delivered message becomes read; returns those.
     std::vector<Message> customer_reads(
         const std::string& phone_number_id, const std::string& wa_id

@@ -51,8 +51,8 @@ nlohmann::json messages_json(
 
 }  // namespace
 
-ControlApi::ControlApi(Simulator& simulator, std::function<void(Milliseconds)> close_graph)
-    : simulator_(simulator), close_graph_(std::move(close_graph)) {
+ControlApi::ControlApi(Simulator& simulator, Hooks hooks)
+    : simulator_(simulator), hooks_(std::move(hooks)) {
     add_world_routes();
     add_operation_routes();
 }
@@ -93,8 +93,13 @@ void ControlApi::add_operation_routes() {
     routes_.add("POST", "/sim/listener", [this](const Call& call) -> Answer {
         TECNOCHAT_TRY(const auto duration, integer_field(call.body, "closed_ms", 0));
         if (duration < 0) return make_error(ErrorCode::kInvalidArgument, "closed_ms is negative");
-        close_graph_(Milliseconds(duration));
+        hooks_.close_graph(Milliseconds(duration));
         return nlohmann::json{{"closed_ms", duration}};
+    });
+    routes_.add("POST", "/sim/handshake", [this](const Call& call) -> Answer {
+        TECNOCHAT_TRY(const std::string token, string_field(call.body, "verify_token"));
+        TECNOCHAT_CHECK(hooks_.handshake(token));
+        return nlohmann::json{{"verified", true}};
     });
     route("GET", "/sim/clock", &ControlApi::clock);
     route("POST", "/sim/clock", &ControlApi::clock);

@@ -13,8 +13,15 @@ namespace tecnochat::meta_simulator {
 /// README documents each call. Thread-safe.
 class ControlApi {
  public:
-    /// `close_graph(duration)` closes the Graph API's listening socket; zero opens it again.
-    ControlApi(Simulator& simulator, std::function<void(Milliseconds)> close_graph);
+    /// What the control API needs from outside the simulated platform.
+    struct Hooks {
+        /// Closes the Graph API's listening socket for so long; zero opens it again.
+        std::function<void(Milliseconds)> close_graph;
+        /// Runs Meta's handshake with the callback URL; an empty token means the configured one.
+        std::function<Status(const std::string& verify_token)> handshake;
+    };
+
+    ControlApi(Simulator& simulator, Hooks hooks);
 
     bool handle(const httplib::Request& request, httplib::Response& response) const {
         return routes_.handle(request, response);
@@ -42,7 +49,7 @@ class ControlApi {
     Answer wait(const Call& call);
 
     Simulator& simulator_;
-    std::function<void(Milliseconds)> close_graph_;
+    Hooks hooks_;
     JsonRoutes routes_;
 };
 

@@ -62,4 +62,27 @@ std::unique_ptr<WebhookPoster> make_http_poster(const WebhookUrl& url) {
     return std::make_unique<HttpPoster>(url);
 }
 
+Status verify_webhook(
+    const WebhookUrl& url, const std::string& verify_token, const std::string& challenge
+) {
+    httplib::Client client(url.host, url.port);
+    client.set_connection_timeout(kConnectTimeout);
+    client.set_read_timeout(kAnswerTimeout);
+    const httplib::Params query{
+        {"hub.mode", "subscribe"},
+        {"hub.challenge", challenge},
+        {"hub.verify_token", verify_token},
+    };
+    const auto answer = client.Get(url.path, query, httplib::Headers{});
+    if (!answer) return make_error(ErrorCode::kUnavailable, "the callback URL did not answer");
+    if (answer->status != 200 || answer->body != challenge) {
+        return make_error(
+            ErrorCode::kFailedPrecondition,
+            "the callback URL did not return the challenge (HTTP " +
+                std::to_string(answer->status) + ")"
+        );
+    }
+    return ok();
+}
+
 }  // namespace tecnochat::meta_simulator
