@@ -27,6 +27,12 @@ TOOLS = ROOT / "deploy" / "dev" / "tools"
 _ARCHITECTURE = {"x86_64": "x64"}.get(platform.machine(), platform.machine())
 BUF = TOOLS / "node_modules" / "@bufbuild" / f"buf-linux-{_ARCHITECTURE}" / "bin" / "buf"
 CHECK_SECONDS = 1500
+# Root may test a clone that another user made.
+_GIT = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": str(ROOT),
+}
 CPP = ("*.cpp", "*.hpp")
 
 
@@ -126,8 +132,7 @@ def _changed() -> list[str]:
 
 
 def _git(*arguments: str) -> list[str]:
-    # safe.directory: root may test a clone that another user made.
-    return _run(["git", "-c", f"safe.directory={ROOT}", "-C", ROOT, *arguments]).splitlines()
+    return _run(["git", *arguments]).splitlines()
 
 
 def _run(command: Sequence[str | Path], hint: str = "", cwd: Path = ROOT) -> str:
@@ -136,6 +141,7 @@ def _run(command: Sequence[str | Path], hint: str = "", cwd: Path = ROOT) -> str
         result = subprocess.run(
             command,
             cwd=cwd,
+            env=os.environ | _GIT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -83,12 +83,16 @@ def run(run_: Run, level: str) -> Iterator[Case]:
 
 
 def read(junit: Path, level: str) -> Iterator[Case]:
-    if not junit.exists():
+    """Nothing when CTest wrote no file, or was killed while it did."""
+    try:
+        root = ElementTree.parse(junit).getroot()
+    except (FileNotFoundError, ElementTree.ParseError):
         return
-    for element in ElementTree.parse(junit).getroot().iter("testcase"):
+    for element in root.iter("testcase"):
         outcome = _OUTCOMES.get(element.get("status", ""), "failed")
         said = element.findtext("system-out", "")
         failure = element.find("failure")
         if failure is not None and failure.get("message"):
             said = f"{said}\n{failure.get('message')}"
-        yield Case(level, element.get("name", "?"), outcome, float(element.get("time", "0")), said)
+        name, seconds = element.get("name", "?"), float(element.get("time", "0"))
+        yield Case(level, name, outcome, seconds, said)

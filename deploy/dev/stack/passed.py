@@ -7,6 +7,7 @@ its start.
 from __future__ import annotations
 
 import functools
+import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -26,9 +27,9 @@ HELP_SECONDS = 10
 
 
 def set_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings among the caller's variables."""
+    """The settings among the caller's variables; files by their whole path (programs run elsewhere)."""
     return {
-        name: value
+        name: os.path.abspath(value) if value and name.endswith("_FILE") else value
         for name, value in environment.items()
         if name.startswith(PREFIXES) and not _NOT_SETTINGS.fullmatch(name)
     }

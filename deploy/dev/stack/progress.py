@@ -6,6 +6,7 @@ and then.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -59,7 +60,9 @@ class Step:
 
     def _show(self, line: str, final: bool) -> None:
         if self._terminal:
-            sys.stdout.write(f"\r\x1b[K{line}" + ("\n" if final else ""))
+            # A running line that wrapped could not be overwritten.
+            shown = line if final else line[: shutil.get_terminal_size().columns - 1]
+            sys.stdout.write(f"\r\x1b[K{shown}" + ("\n" if final else ""))
         else:
             sys.stdout.write(line + "\n")
         sys.stdout.flush()

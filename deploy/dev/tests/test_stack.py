@@ -225,10 +225,14 @@ class PackagesTest(unittest.TestCase):
 
 
 class ResultsTest(unittest.TestCase):
-    JUNIT = """<testsuite><testcase name="good" time="0.5" status="run"><system-out>x</system-out></testcase>
-    <testcase name="bad" time="1" status="fail"><failure message="why"/><system-out>said</system-
-    out></testcase>
-    <testcase name="gone" time="0" status="notrun"/><testcase name="off" time="0" status="disabled"/></testsuite>"""
+    JUNIT = """<testsuite>
+    <testcase name="good" time="0.5" status="run"><system-out>x</system-out></testcase>
+    <testcase name="bad" time="1" status="fail">
+        <failure message="why"/><system-out>said</system-out>
+    </testcase>
+    <testcase name="gone" time="0" status="notrun"/>
+    <testcase name="off" time="0" status="disabled"/>
+    </testsuite>"""
 
     def test_junit_is_read_with_every_outcome(self) -> None:
         with tempfile.TemporaryDirectory() as scratch:
