@@ -21,6 +21,11 @@ void declare(Options& options, KafkaSettings& kafka) {
             "brokers to start from: host:port,…",
             Presence::kRequired
         )
+        .text(
+            "kafka-security",
+            kafka.security,
+            "tls, or plaintext, which only brokers on loopback may speak"
+        )
         .text("instance", kafka.instance, "names this process among its replicas");
 }
 

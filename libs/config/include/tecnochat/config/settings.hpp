@@ -18,6 +18,8 @@ struct KafkaSettings {
     TlsFiles tls;
     /// Names this process among its replicas: group.instance.id = <service>-<instance>.
     std::string instance = "0";
+    /// "tls", or "plaintext": only for brokers on loopback (a mock broker in tests and benches).
+    std::string security = "tls";
 };
 
 /// The groups of settings that services share; each declares what it needs:
@@ -25,7 +27,7 @@ struct KafkaSettings {
 void declare(Options& options, TlsFiles& tls);  // tls-ca, tls-cert, tls-key (required)
 void declare(
     Options& options, KafkaSettings& kafka
-);  // kafka-brokers (required), instance; the tls is declared apart
+);  // kafka-brokers (required), kafka-security, instance; the tls is declared apart
 void declare_postgres(Options& options, Secret& url);  // TECNOCHAT_POSTGRES_URL (secret, required)
 void declare_redis(Options& options, Secret& url);     // TECNOCHAT_REDIS_URL (secret, required)
 

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "tecnochat/config/settings.hpp"
+
+namespace tecnochat::webhook_ingress {
+
+struct Config {
+    std::string listen = "127.0.0.1:8081";
+    std::int64_t io_threads = 2;
+    std::int64_t max_connections = 4096;
+    config::KafkaSettings kafka;
+    /// Signs every webhook; the previous one stays valid while it is being rotated.
+    Secret app_secret;
+    Secret app_secret_previous;
+    Secret verify_token;
+    /// Keys of records are an HMAC under it, so that no phone number stands in a key.
+    Secret ingest_key;
+};
+
+void declare(config::Options& options, Config& config);
+
+}  // namespace tecnochat::webhook_ingress
