@@ -72,9 +72,9 @@ Result<KafkaAdmin> KafkaAdmin::connect(const KafkaIdentity& identity, Deadline d
     const std::array<std::pair<const char*, std::string>, 7> settings{{
         {"bootstrap.servers", identity.brokers},
         {"security.protocol", "ssl"},
-        {"ssl.ca.location", identity.ca},
-        {"ssl.certificate.location", identity.cert},
-        {"ssl.key.location", identity.key},
+        {"ssl.ca.location", identity.tls.ca},
+        {"ssl.certificate.location", identity.tls.certificate},
+        {"ssl.key.location", identity.tls.key},
         {"client.id", "tecnochat-provision"},
         // Connection failures are reported by the call that suffers them, not line by line.
         {"log_level", "0"},

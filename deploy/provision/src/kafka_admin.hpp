@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "acl.hpp"
+#include "tecnochat/config/settings.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/result.hpp"
 #include "topics_file.hpp"
@@ -18,9 +19,7 @@ namespace tecnochat::provision {
 /// Where the broker is and who asks: PEM files, mutual TLS.
 struct KafkaIdentity {
     std::string brokers;
-    std::string ca;
-    std::string cert;
-    std::string key;
+    config::TlsFiles tls;
 };
 
 /// Settings of a topic, Kafka's names to values.
