@@ -1,0 +1,136 @@
+#include "store.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tecnochat::outbox {
+namespace {
+
+// "Older" leaves out rows of this very transaction (their xmin is its id): they leave together, in
+// order. Rows of one of its savepoints have another xmin and count as older; that is only slower.
+constexpr std::string_view kInsert = R"(
+INSERT INTO outbox (tenant_id, order_key, topic, key, value, headers, direct)
+SELECT e.tenant_id, e.order_key, e.topic, e.key, e.value, e.headers::jsonb,
+       NOT EXISTS (SELECT FROM outbox o WHERE o.order_key = e.order_key
+                   AND o.tenant_id = e.tenant_id AND o.xmin <> pg_current_xact_id()::xid)
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+     WITH ORDINALITY AS e(tenant_id, order_key, topic, key, value, headers, place)
+ORDER BY e.place
+RETURNING id, direct)";
+
+constexpr std::string_view kSelectDue = R"(
+SELECT id, tenant_id, order_key, topic, key, value, headers FROM (
+    SELECT due.*, sum(octet_length(value)) OVER (ORDER BY id) - octet_length(value) AS before
+    FROM (
+        SELECT * FROM outbox o
+        WHERE o.order_key <> ALL ($3::uuid[]) AND NOT EXISTS (
+            SELECT FROM outbox b
+            WHERE b.order_key = o.order_key AND b.tenant_id = o.tenant_id AND b.id <= o.id
+              AND (b.id = ANY ($2::bigint[]) OR (b.direct AND b.created_at >
+                   clock_timestamp() - make_interval(secs => $1::float8 / 1000))))
+        ORDER BY o.id LIMIT $4::bigint
+    ) due
+) counted WHERE before < 16777216 ORDER BY id)";
+
+constexpr std::string_view kAnyDeferred =
+    "SELECT EXISTS (SELECT FROM outbox WHERE NOT direct AND order_key <> ALL ($1::uuid[]))";
+
+// The order of the pairs matters: an array of pairs keeps it, a JSON object would not.
+std::string headers_to_json(const kafka::Headers& headers) {
+    nlohmann::json json = nlohmann::json::array();
+    for (const auto& [name, value] : headers) json.push_back({name, value});
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+kafka::Headers headers_from_json(const std::string& text) {
+    kafka::Headers headers;
+    for (const auto& pair : nlohmann::json::parse(text)) {
+        headers.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<std::string>());
+    }
+    return headers;
+}
+
+}  // namespace
+
+Result<std::vector<InsertedRow>> insert(
+    postgres::Transaction& transaction, std::span<const Entry> entries
+) {
+    std::vector<Uuid> tenants;
+    std::vector<Uuid> order_keys;
+    std::vector<std::string> topics;
+    std::vector<std::string> keys;
+    std::vector<std::string> values;
+    std::vector<std::string> headers;
+    for (const auto& entry : entries) {
+        tenants.push_back(entry.tenant.uuid());
+        order_keys.push_back(entry.order_key);
+        topics.push_back(entry.record.topic);
+        keys.push_back(entry.record.key);
+        values.push_back(entry.record.value);
+        headers.push_back(headers_to_json(entry.record.headers));
+    }
+    TECNOCHAT_TRY(
+        const auto rows,
+        transaction.execute(
+            kInsert,
+            postgres::Params()
+                .add_array(tenants)
+                .add_array(order_keys)
+                .add_array(topics)
+                .add_array(keys)
+                .add_bytes_array(values)
+                .add_array(headers)
+        )
+    );
+    std::vector<InsertedRow> inserted;
+    for (const auto row : rows) inserted.push_back({row.number(0), row.flag(1)});
+    TECNOCHAT_ASSERT(inserted.size() == entries.size(), "an outbox row for every entry");
+    return inserted;
+}
+
+Result<std::vector<StoredRow>> select_due(
+    postgres::Transaction& transaction, Milliseconds abandoned_after, const Held& held, int limit
+) {
+    TECNOCHAT_TRY(
+        const auto rows,
+        transaction.execute(
+            kSelectDue,
+            postgres::Params()
+                .add(abandoned_after.count())
+                .add_array(held.ids)
+                .add_array(held.order_keys)
+                .add(limit)
+        )
+    );
+    std::vector<StoredRow> due;
+    for (const auto row : rows) {
+        due.push_back(
+            {row.number(0),
+             {TenantId(row.uuid(1)),
+              row.uuid(2),
+              {row.text(3), row.text(4), row.bytes(5), headers_from_json(row.text(6))}}}
+        );
+    }
+    return due;
+}
+
+Result<bool> any_deferred(postgres::Transaction& transaction, const Held& held) {
+    TECNOCHAT_TRY(
+        const auto rows,
+        transaction.execute(kAnyDeferred, postgres::Params().add_array(held.order_keys))
+    );
+    return rows[0].flag(0);
+}
+
+Result<std::int64_t> count_rows(postgres::Transaction& transaction) {
+    TECNOCHAT_TRY(const auto rows, transaction.execute("SELECT count(*) FROM outbox"));
+    return rows[0].number(0);
+}
+
+Status erase(postgres::Transaction& transaction, std::span<const std::int64_t> ids) {
+    TECNOCHAT_CHECK(transaction.execute(
+        "DELETE FROM outbox WHERE id = ANY ($1::bigint[])", postgres::Params().add_array(ids)
+    ));
+    return ok();
+}
+
+}  // namespace tecnochat::outbox

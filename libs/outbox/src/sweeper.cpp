@@ -1,0 +1,191 @@
+#include "sweeper.hpp"
+
+#include <algorithm>
+
+#include "tecnochat/telemetry/log.hpp"
+
+namespace tecnochat::outbox {
+namespace {
+
+constexpr Milliseconds kDatabaseTime{5000};
+constexpr Milliseconds kFirstPause{5};
+constexpr std::chrono::seconds kCountEvery{5};
+/// Arbitrary but fixed; advisory locks are per database, so one number serves every service.
+constexpr std::string_view kTryLock = "SELECT pg_try_advisory_lock(7205759403792793602)";
+constexpr std::string_view kUnlock = "SELECT pg_advisory_unlock(7205759403792793602)";
+
+void hit(Failpoint* failpoint) {
+    if (failpoint != nullptr) failpoint->hit();
+}
+
+void log_trouble(std::string_view event, const Error& error) {
+    telemetry::log_limited(
+        telemetry::Level::kWarning,
+        event,
+        {{"code", to_string(error.code)}, {"reason", error.reason}}
+    );
+}
+
+}  // namespace
+
+telemetry::Counter published_counter(telemetry::Metrics& metrics) {
+    return metrics.counter(
+        "tecnochat_outbox_published_total", "Events published and deleted from the outbox"
+    );
+}
+
+bool Shared::deliver_and_erase(
+    std::vector<StoredRow> rows, std::span<const TenantId> tenants, const std::stop_token& stop
+) {
+    const auto count = rows.size();
+    hit(config.failpoints.before_produce);
+    const auto acknowledged =
+        ledger->deliver(producer, std::move(rows), Deadline::after(config.abandoned_after), stop);
+    hit(config.failpoints.after_produce);
+    return erase_acknowledged(acknowledged, tenants) && acknowledged.size() == count;
+}
+
+bool Shared::erase_acknowledged(
+    std::span<const std::int64_t> ids, std::span<const TenantId> tenants
+) {
+    if (ids.empty()) return true;
+    const auto attempt = [&]() -> Status {
+        TECNOCHAT_TRY(
+            auto transaction,
+            postgres::Transaction::begin(pool, tenants, Deadline::after(kDatabaseTime))
+        );
+        // A delete that is lost only publishes again, and consumers dedupe: no fsync for it.
+        TECNOCHAT_CHECK(transaction.relax_durability());
+        TECNOCHAT_CHECK(erase(transaction, ids));
+        return transaction.commit({config.failpoints.before_delete, config.failpoints.after_delete}
+        );
+    };
+    const Status status = attempt();
+    if (!status) {
+        log_trouble("published events are not deleted yet", status.error());
+        ledger->add_late(ids);
+        return false;
+    }
+    published.increment(static_cast<double>(ids.size()));
+    return true;
+}
+
+Sweeper::Sweeper(Shared shared, Outbox::Tenants tenants, telemetry::Metrics& metrics)
+    : shared_(std::move(shared)),
+      tenants_(std::move(tenants)),
+      unpublished_(metrics.gauge(
+          "tecnochat_outbox_unpublished_rows", "Events in the outbox, counted every 5 s"
+      )),
+      sweep_seconds_(metrics.histogram("tecnochat_outbox_sweep_seconds", "One sweep")) {}
+
+Sweeper::~Sweeper() {
+    stop(Deadline::after(Milliseconds(0)));
+}
+
+void Sweeper::start() {
+    TECNOCHAT_ASSERT(!thread_.joinable(), "a sweeper starts once");
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+/// The deadline needs no watching: each call under way is bounded by itself (5 s at most).
+void Sweeper::stop(Deadline) {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Sweeper::notice(bool deferred) {
+    std::scoped_lock lock(wake_.mutex);
+    wake_.deferred = wake_.deferred || deferred;
+    if (!wake_.deferred) return;
+    wake_.work = true;
+    wake_.changed.notify_one();
+}
+
+void Sweeper::run(const std::stop_token& stop) {
+    Milliseconds pause = kFirstPause;
+    while (!stop.stop_requested()) {
+        {
+            std::scoped_lock lock(wake_.mutex);
+            // Cleared before looking: what is deferred from here on sets it again.
+            wake_.work = false;
+            wake_.deferred = false;
+        }
+        const auto start = std::chrono::steady_clock::now();
+        const Outcome outcome = sweep(stop);
+        sweep_seconds_.observe(
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()
+        );
+        std::unique_lock lock(wake_.mutex);
+        if (outcome == Outcome::kWaiting) {
+            wake_.deferred = true;
+        } else {
+            pause = shared_.config.sweep_every;
+        }
+        const bool woken = wake_.changed.wait_for(lock, stop, pause, [this] { return wake_.work; });
+        // Rows that wait for others are looked after quickly at first, then less and less often.
+        pause = woken ? kFirstPause : std::min(pause * 2, shared_.config.sweep_every);
+    }
+}
+
+Sweeper::Outcome Sweeper::sweep(const std::stop_token& stop) {
+    const auto tenants = tenants_();
+    const auto late = shared_.ledger->take_late();
+    if (!shared_.erase_acknowledged(late, tenants)) return Outcome::kBlocked;
+    if (!shared_.producer.connected()) return Outcome::kBlocked;
+    auto lease = shared_.pool.acquire(Deadline::after(kDatabaseTime));
+    if (!lease) {
+        log_trouble("the outbox cannot be swept", lease.error());
+        return Outcome::kBlocked;
+    }
+    const auto locked = (*lease)->execute(kTryLock);
+    if (!locked || !(*locked)[0].flag(0)) return Outcome::kBlocked;
+    const Outcome outcome = sweep_locked(tenants, stop);
+    // If this fails the connection is broken, and the lock went with it.
+    [[maybe_unused]] const auto unlocked = (*lease)->execute(kUnlock);
+    return outcome;
+}
+
+Sweeper::Outcome Sweeper::sweep_locked(
+    std::span<const TenantId> tenants, const std::stop_token& stop
+) {
+    while (!stop.stop_requested()) {
+        bool deferred = false;
+        auto rows = next_rows(tenants, deferred);
+        if (!rows) {
+            log_trouble("the outbox cannot be swept", rows.error());
+            return Outcome::kBlocked;
+        }
+        if (rows->empty()) return deferred ? Outcome::kWaiting : Outcome::kClean;
+        if (!shared_.deliver_and_erase(std::move(rows).value(), tenants, stop)) {
+            return Outcome::kBlocked;
+        }
+    }
+    return Outcome::kBlocked;
+}
+
+Result<std::vector<StoredRow>> Sweeper::next_rows(
+    std::span<const TenantId> tenants, bool& deferred
+) {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(shared_.pool, tenants, Deadline::after(kDatabaseTime))
+    );
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= count_again_) {
+        TECNOCHAT_TRY(const auto count, count_rows(transaction));
+        unpublished_.set(static_cast<double>(count));
+        count_again_ = now + kCountEvery;
+    }
+    const Held held = shared_.ledger->held();
+    TECNOCHAT_TRY(
+        auto rows,
+        select_due(transaction, shared_.config.abandoned_after, held, shared_.config.sweep_batch)
+    );
+    if (rows.empty()) {
+        TECNOCHAT_TRY(deferred, any_deferred(transaction, held));
+    }
+    TECNOCHAT_CHECK(transaction.commit());
+    return rows;
+}
+
+}  // namespace tecnochat::outbox

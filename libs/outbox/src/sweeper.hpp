@@ -1,0 +1,71 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "delivery.hpp"
+
+namespace tecnochat::outbox {
+
+/// What publishing from the caller's thread and from the sweeper have in common.
+struct Shared {
+    postgres::Pool& pool;
+    kafka::Producer& producer;
+    Outbox::Config config;
+    std::shared_ptr<Ledger> ledger;  // owned by this and the delivery callbacks
+    telemetry::Counter published;
+
+    /// Sends rows in order, waits at most `abandoned_after`, deletes what was acknowledged. False
+    /// unless all of it came through.
+    bool deliver_and_erase(
+        std::vector<StoredRow> rows,
+        std::span<const TenantId> tenants,
+        const std::stop_token& stop = {}
+    );
+    /// Deletes acknowledged rows; on failure they wait in the ledger for the sweeper.
+    bool erase_acknowledged(std::span<const std::int64_t> ids, std::span<const TenantId> tenants);
+};
+
+telemetry::Counter published_counter(telemetry::Metrics& metrics);
+
+/// One thread that publishes what was deferred, and what a crash or an absent Kafka left behind.
+class Sweeper {
+ public:
+    Sweeper(Shared shared, Outbox::Tenants tenants, telemetry::Metrics& metrics);
+    ~Sweeper();
+    Sweeper(Sweeper&&) = delete;
+
+    void start();
+    void stop(Deadline deadline);
+    /// A publisher is done. Wakes the sweeper if rows are known to wait for their turn.
+    void notice(bool deferred);
+
+ private:
+    enum class Outcome {
+        kClean,    // no deferred row is left
+        kWaiting,  // deferred rows are left that have to wait for others
+        kBlocked,  // Kafka or PostgreSQL is away, or another replica sweeps
+    };
+    void run(const std::stop_token& stop);
+    Outcome sweep(const std::stop_token& stop);
+    Outcome sweep_locked(std::span<const TenantId> tenants, const std::stop_token& stop);
+    Result<std::vector<StoredRow>> next_rows(std::span<const TenantId> tenants, bool& deferred);
+
+    struct Wake {
+        std::mutex mutex;
+        std::condition_variable_any changed;
+        bool work = false;
+        bool deferred = false;  // rows wait for their turn
+    };
+    Shared shared_;
+    Outbox::Tenants tenants_;
+    telemetry::Gauge unpublished_;
+    telemetry::Histogram sweep_seconds_;
+    std::chrono::steady_clock::time_point count_again_;
+    Wake wake_;
+    std::jthread thread_;  // last: uses all of the above
+};
+
+}  // namespace tecnochat::outbox
