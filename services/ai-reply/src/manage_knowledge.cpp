@@ -42,7 +42,7 @@ Status check(const KnowledgeItem& item) {
 }  // namespace
 
 Result<StoredItem> ManageKnowledge::put(
-    const TenantId& tenant, KnowledgeItem item, Deadline deadline
+    const TenantId& tenant, const KnowledgeItem& item, Deadline deadline
 ) {
     TECNOCHAT_CHECK(check(item));
     Result<StoredItem> stored = store_.put(tenant, item, deadline);

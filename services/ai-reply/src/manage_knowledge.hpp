@@ -22,7 +22,7 @@ class ManageKnowledge {
         : store_(store), indexes_(indexes) {}
 
     /// kInvalidArgument for an empty or overlong title or text or a nil id.
-    Result<StoredItem> put(const TenantId& tenant, KnowledgeItem item, Deadline deadline);
+    Result<StoredItem> put(const TenantId& tenant, const KnowledgeItem& item, Deadline deadline);
     Result<StoredItem> get(const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline);
     /// `page_size` 0 means 100.
     Result<KnowledgePage> list(

@@ -54,7 +54,7 @@ bool is_month(std::string_view word) {
         "noviembre",
         "diciembre"
     };
-    return std::find(kMonths.begin(), kMonths.end(), word) != kMonths.end();
+    return std::ranges::find(kMonths, word) != kMonths.end();
 }
 
 /// "24 de diciembre" at `at` as one term, else empty. A date is one thing: an item about the 25th
@@ -71,7 +71,7 @@ bool is_time_unit(std::string_view word) {
     static constexpr std::array<std::string_view, 10> kUnits = {
         "minuto", "minutos", "hora", "horas", "dia", "dias", "semana", "semanas", "mes", "meses"
     };
-    return std::find(kUnits.begin(), kUnits.end(), word) != kUnits.end();
+    return std::ranges::find(kUnits, word) != kUnits.end();
 }
 
 }  // namespace

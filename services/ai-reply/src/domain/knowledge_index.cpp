@@ -24,6 +24,8 @@ constexpr double kWeakShare = 0.3;
 constexpr double kUnknownWeakWeight = 0.4;
 constexpr double kTypoFactor = 0.9;
 
+constexpr double kInTitleShare = 0.2;
+
 /// The most sentences of one item that go into an answer.
 constexpr std::size_t kMaxSentences = 3;
 /// An item no sentence of which stands out is given whole up to this many bytes.
@@ -71,7 +73,7 @@ void KnowledgeIndex::add(Analyzer& analyzer, KnowledgeItem item) {
     for (const auto& [term, frequency] : document.terms) document_frequency_[term] += 1;
     for (const std::string& surface : surfaces) {
         std::vector<std::string>& same = surfaces_by_sound_[phonetic_key(surface)];
-        if (std::find(same.begin(), same.end(), surface) == same.end()) same.push_back(surface);
+        if (std::ranges::find(same, surface) == same.end()) same.push_back(surface);
     }
 }
 
@@ -83,7 +85,7 @@ double KnowledgeIndex::idf(const std::string& term) const {
 }
 
 bool KnowledgeIndex::known(const QuestionWord& word) const {
-    return std::any_of(word.alternatives.begin(), word.alternatives.end(), [&](const auto& a) {
+    return std::ranges::any_of(word.alternatives, [&](const auto& a) {
         return document_frequency_.contains(a.term);
     });
 }
@@ -179,65 +181,69 @@ Match KnowledgeIndex::match(const Document& document, const std::vector<Question
     return out;
 }
 
-std::string KnowledgeIndex::excerpt(
+std::vector<KnowledgeIndex::Wanted> KnowledgeIndex::wanted(
     const Document& document, const std::vector<QuestionWord>& words
 ) const {
-    const std::size_t count = document.sentences.size();
-    // A word is looked for by its most exact form that the text has: where a sentence says "EPS",
-    // one that only speaks of insurance does not answer for it.
-    std::vector<const std::string*> wanted;
+    std::vector<Wanted> out;
     for (const QuestionWord& word : words) {
+        // A word is looked for by its most exact form that the text has: where a sentence says
+        // "EPS", one that only speaks of insurance does not answer for it.
         const Alternative* best = nullptr;
         for (const Alternative& alternative : word.alternatives) {
-            const bool said = std::any_of(
-                document.sentences.begin(),
-                document.sentences.end(),
-                [&](const Sentence& sentence) { return sentence.terms.contains(alternative.term); }
-            );
+            const bool said = std::ranges::any_of(document.sentences, [&](const Sentence& s) {
+                return s.terms.contains(alternative.term);
+            });
             if (said && (best == nullptr || alternative.factor > best->factor)) best = &alternative;
         }
-        wanted.push_back(best == nullptr ? nullptr : &best->term);
+        if (best == nullptr) continue;
+        out.push_back({&best->term, word_weight(word), document.title.contains(best->term)});
     }
-    const auto meets = [&](const Frequencies& terms, std::size_t w) {
-        return wanted[w] != nullptr && terms.contains(*wanted[w]);
-    };
-    std::vector<bool> open(words.size(), true);
-    std::vector<bool> taken(count, false);
-    for (std::size_t round = 0; round < std::min(count, kMaxSentences); ++round) {
+    return out;
+}
+
+std::vector<bool> KnowledgeIndex::choose_sentences(
+    const Document& document, std::vector<Wanted> open
+) {
+    std::vector<bool> taken(document.sentences.size(), false);
+    for (std::size_t round = 0; round < kMaxSentences; ++round) {
         double best_gain = 0;
-        std::size_t best = count;
-        for (std::size_t s = 0; s < count; ++s) {
+        std::size_t best = taken.size();
+        for (std::size_t s = 0; s < taken.size(); ++s) {
             if (taken[s]) continue;
             double gain = 0;
-            for (std::size_t w = 0; w < words.size(); ++w) {
-                if (!open[w] || !meets(document.sentences[s].terms, w)) continue;
+            for (const Wanted& word : open) {
+                if (!document.sentences[s].terms.contains(*word.term)) continue;
                 // What the title says holds for every sentence: it only breaks ties, at first.
-                const bool in_title = meets(document.title, w);
-                if (in_title && round > 0) continue;
-                gain += word_weight(words[w]) * (in_title ? 0.2 : 1);
+                if (word.in_title && round > 0) continue;
+                gain += word.weight * (word.in_title ? kInTitleShare : 1);
             }
             if (gain > best_gain) {
                 best_gain = gain;
                 best = s;
             }
         }
-        if (best == count) break;
+        if (best == taken.size()) break;
         taken[best] = true;
-        for (std::size_t w = 0; w < words.size(); ++w) {
-            if (meets(document.sentences[best].terms, w)) open[w] = false;
-        }
+        std::erase_if(open, [&](const Wanted& word) {
+            return document.sentences[best].terms.contains(*word.term);
+        });
     }
-    if (std::none_of(taken.begin(), taken.end(), [](bool t) { return t; })) {
-        if (document.item.text.size() <= kWholeItemBytes || count == 0) return document.item.text;
-        return std::string(document.sentences.front().text);
-    }
+    return taken;
+}
+
+std::string KnowledgeIndex::excerpt(
+    const Document& document, const std::vector<QuestionWord>& words
+) const {
+    const std::vector<bool> taken = choose_sentences(document, wanted(document, words));
     std::string out;
-    for (std::size_t s = 0; s < count; ++s) {
+    for (std::size_t s = 0; s < taken.size(); ++s) {
         if (!taken[s]) continue;
         if (!out.empty()) out += ' ';
         out += document.sentences[s].text;
     }
-    return out;
+    if (!out.empty()) return out;
+    if (document.item.text.size() <= kWholeItemBytes || taken.empty()) return document.item.text;
+    return std::string(document.sentences.front().text);
 }
 
 std::vector<Match> KnowledgeIndex::search(std::string_view question, std::size_t limit) const {
@@ -251,7 +257,7 @@ std::vector<Match> KnowledgeIndex::search(std::string_view question, std::size_t
         Match candidate = match(document, words);
         if (candidate.score > 0) found.emplace_back(std::move(candidate), &document);
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    std::ranges::stable_sort(found, [](const auto& a, const auto& b) {
         return a.first.score > b.first.score;
     });
     std::vector<Match> best;

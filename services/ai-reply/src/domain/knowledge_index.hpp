@@ -43,6 +43,13 @@ class KnowledgeIndex {
         std::vector<Sentence> sentences;
     };
 
+    /// A word of the question as the item's sentences say it.
+    struct Wanted {
+        const std::string* term;  ///< into the question's words
+        double weight;
+        bool in_title;
+    };
+
     void add(Analyzer& analyzer, KnowledgeItem item);
     void repair(QuestionWord& word, Analyzer& analyzer) const;
     [[nodiscard]] bool known(const QuestionWord& word) const;
@@ -51,6 +58,13 @@ class KnowledgeIndex {
     [[nodiscard]] double term_score(const Document& document, const Alternative& alternative) const;
     [[nodiscard]] Match match(const Document& document, const std::vector<QuestionWord>& words)
         const;
+    [[nodiscard]] std::vector<Wanted> wanted(
+        const Document& document, const std::vector<QuestionWord>& words
+    ) const;
+    /// Greedy cover: again and again the sentence that says most of what is still open.
+    [[nodiscard]] static std::vector<bool> choose_sentences(
+        const Document& document, std::vector<Wanted> open
+    );
     [[nodiscard]] std::string excerpt(
         const Document& document, const std::vector<QuestionWord>& words
     ) const;

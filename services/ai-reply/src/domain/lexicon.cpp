@@ -25,7 +25,7 @@ std::vector<std::string> words_of(std::string_view list) {
 Lexicon::Lexicon() {
     Stemmer stemmer;
     for (const Rewrite& entry : rewrites()) {
-        const auto blanks = std::count(entry.from.begin(), entry.from.end(), ' ');
+        const auto blanks = std::ranges::count(entry.from, ' ');
         longest_rewrite_ = std::max(longest_rewrite_, static_cast<std::size_t>(blanks) + 1);
         rewrites_.emplace(entry.from, entry.to);
     }
@@ -51,7 +51,7 @@ void Lexicon::add_group(const ConceptGroup& group, Stemmer& stemmer) {
         };
         for (auto* known : {&concepts_by_word_[word], &concepts_by_stem_[stemmer.stem(word)]}) {
             const auto same = [&](const Concept& c) { return c.name == entry.name; };
-            if (std::none_of(known->begin(), known->end(), same)) known->push_back(entry);
+            if (std::ranges::none_of(*known, same)) known->push_back(entry);
         }
     }
 }

@@ -35,14 +35,10 @@ constexpr std::string_view kContact =
     "llame llamen llameme atienda poner contactar";
 
 bool all_of(const std::vector<Token>& tokens, const Words& words) {
-    return std::all_of(tokens.begin(), tokens.end(), [&](const Token& t) {
-        return words.contains(t.text);
-    });
+    return std::ranges::all_of(tokens, [&](const Token& t) { return words.contains(t.text); });
 }
 bool any_of(const std::vector<Token>& tokens, const Words& words) {
-    return std::any_of(tokens.begin(), tokens.end(), [&](const Token& t) {
-        return words.contains(t.text);
-    });
+    return std::ranges::any_of(tokens, [&](const Token& t) { return words.contains(t.text); });
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ bool ends_in_abbreviation(std::string_view before) {
     const std::size_t space = before.find_last_of(" (\n");
     const std::string last =
         fold(space == std::string_view::npos ? before : before.substr(space + 1));
-    return std::find(kAbbreviations.begin(), kAbbreviations.end(), last) != kAbbreviations.end();
+    return std::ranges::find(kAbbreviations, last) != kAbbreviations.end();
 }
 
 /// Whether a sentence can begin with what stands at the head of `rest`: a capital (also accented),

@@ -43,7 +43,7 @@ Result<kafka::OutRecord> RequestHandler::answer(const kafka::Record& record, Dea
 
     TECNOCHAT_TRY(const Reply reply, answer_turn_.run(request.tenant, request.question, deadline));
     const MessageId reply_id = AnswerTurn::reply_id(request.turn);
-    kafka::EventHeaders event{
+    const kafka::EventHeaders event{
         reply_id.to_string(),
         "tecnochat.ai.v1.AiReply",
         "/tecnochat/ai-reply",

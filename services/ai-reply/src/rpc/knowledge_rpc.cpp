@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <utility>
 
 #include "tecnochat/core/assert.hpp"
 #include "tecnochat/rpc/server.hpp"
@@ -102,7 +101,7 @@ Status KnowledgeRpc::put(
     TECNOCHAT_TRY(item.kind, parse_kind(wire.kind()));
     item.title = wire.title();
     item.text = wire.text();
-    TECNOCHAT_TRY(const StoredItem stored, knowledge_.put(tenant, std::move(item), deadline));
+    TECNOCHAT_TRY(const StoredItem stored, knowledge_.put(tenant, item, deadline));
     to_wire(stored, *out.mutable_item());
     return ok();
 }
