@@ -20,6 +20,9 @@ kafka::ProducerConfig producer_config(const Config& config) {
 http::ServerConfig server_config(const Config& config, IngressMetrics& metrics) {
     http::Limits limits;
     limits.connections = static_cast<std::size_t>(config.max_connections);
+    limits.header_time = config.header_time;
+    limits.body_time = config.body_time;
+    limits.idle_time = config.idle_time;
     return {
         .listen = config.listen,
         .io_threads = static_cast<int>(config.io_threads),
@@ -33,7 +36,7 @@ http::ServerConfig server_config(const Config& config, IngressMetrics& metrics) 
 App::App(const Config& config, telemetry::Metrics& metrics)
     : metrics_(metrics),
       producer_(producer_config(config), metrics),
-      publisher_(producer_, DurablePublisher::Limits{}, metrics_),
+      publisher_(producer_, {.answer_within = config.answer_within}, metrics_),
       receive_webhook_(
           SignatureCheck(config.app_secret, config.app_secret_previous),
           WebhookRecords(config.ingest_key),

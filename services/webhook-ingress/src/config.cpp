@@ -13,6 +13,34 @@ void declare(config::Options& options, Config& config) {
             100'000,
             "further connections are turned away with 503"
         )
+        .duration(
+            "http-header-time-ms",
+            config.header_time,
+            Milliseconds(100),
+            Milliseconds(60'000),
+            "for a request's header, from its first byte"
+        )
+        .duration(
+            "http-body-time-ms",
+            config.body_time,
+            Milliseconds(100),
+            Milliseconds(120'000),
+            "for a request's body"
+        )
+        .duration(
+            "http-idle-time-ms",
+            config.idle_time,
+            Milliseconds(100),
+            Milliseconds(600'000),
+            "for a kept connection without a request"
+        )
+        .duration(
+            "answer-within-ms",
+            config.answer_within,
+            Milliseconds(200),
+            Milliseconds(10'000),
+            "what the broker has not acknowledged by then is answered with 503"
+        )
         .secret(
             "META_APP_SECRET",
             config.app_secret,

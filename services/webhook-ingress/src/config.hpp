@@ -10,6 +10,11 @@ struct Config {
     std::string listen = "127.0.0.1:8081";
     std::int64_t io_threads = 2;
     std::int64_t max_connections = 4096;
+    Milliseconds header_time{10'000};
+    Milliseconds body_time{20'000};
+    Milliseconds idle_time{60'000};
+    /// Meta wants answers within seconds; what waits longer is 503 and comes again.
+    Milliseconds answer_within{3'000};
     config::KafkaSettings kafka;
     /// Signs every webhook; the previous one stays valid while it is being rotated.
     Secret app_secret;

@@ -23,7 +23,6 @@ namespace tecnochat::webhook_ingress {
 class DurablePublisher {
  public:
     struct Limits {
-        /// Meta wants answers within seconds (facts: 5-10 s), and waiting holds memory.
         Milliseconds answer_within{3'000};
         std::size_t in_flight_webhooks = 10'000;
         std::size_t in_flight_bytes = 48 * 1024 * 1024;

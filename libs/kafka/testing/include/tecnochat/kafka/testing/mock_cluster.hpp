@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,8 @@ class MockCluster {
     void create_topic(const std::string& topic, int partitions);
     /// Cuts off, or brings back, every broker; what it stores stays.
     void set_down(bool down);
+    /// Every answer comes this much later: a broker that is there, but does not get on.
+    void set_delay(std::chrono::milliseconds delay);
 
  private:
     struct Impl;
