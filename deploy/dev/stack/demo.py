@@ -15,17 +15,13 @@ def seed(environments: Environments, state: State) -> None:
     """Channel and knowledge of the demo tenant; ids are fixed, so that seeding twice changes
     nothing.
     """
-    arguments = [
-        "seed",
-        "--business",
-        str(DEMO / "business.json"),
-        "--knowledge",
-        str(DEMO / "knowledge.json"),
-        "--connector",
-        environments.address("whatsapp-connector.rpc"),
-        "--ai-reply",
-        environments.address("ai-reply.rpc"),
-        "--router",
-        environments.address("message-router.rpc"),
-    ]
+    arguments = ["seed", "--business", str(DEMO / "business.json")]
+    arguments += ["--knowledge", str(DEMO / "knowledge.json")]
+    targets = {
+        "--connector": "whatsapp-connector",
+        "--ai-reply": "ai-reply",
+        "--router": "message-router",
+    }
+    for flag, service in targets.items():
+        arguments += [flag, environments.address(f"{service}.rpc")]
     provision(arguments, state, "seeding the demo tenant", environments.identity("provision"))

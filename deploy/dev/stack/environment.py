@@ -186,7 +186,7 @@ class Environments:
 
     def of_simulator(self) -> dict[str, str]:
         business = demo_business()
-        fields = ("waba_id", "phone_number_id", "display_phone_number", "name")
+        fields = ("tenant_id", "waba_id", "phone_number_id", "display_phone_number", "name")
         numbers = [{name: business[name] for name in fields}] if business else []
         defaults = {
             "SIMULATOR_TOKEN": self._secrets["graph_token"],

@@ -86,12 +86,10 @@ def _bring_up(stack: Stack, options: Options) -> None:
 
 
 def _topics(stack: Stack) -> None:
-    identity = stack.environments.identity("admin")
     arguments = ["topics", "--file", str(ROOT / "deploy" / "topics.yaml")]
     arguments += ["--brokers", stack.environments.address("kafka")]
-    for flag, name in (("--ca", "CA"), ("--cert", "CERT"), ("--key", "KEY")):
-        arguments += [flag, identity[f"TECNOCHAT_TLS_{name}"]]
-    provision(arguments, stack.state, "creating topics and rights")
+    identity = stack.environments.identity("admin")
+    provision(arguments, stack.state, "creating topics and rights", identity)
 
 
 def _start_all(programs: Sequence[Program], state: State) -> str:
