@@ -62,12 +62,15 @@ constexpr std::string_view kLockChannels = R"sql(
     WHERE phone_number_id = ANY ($1::text[])
     ORDER BY phone_number_id FOR SHARE)sql";
 // A row of ours may stand in `wire` already, when the answer to an earlier commit was lost: it was
-// not posted yet, or it would not be asked for.
+// not posted yet, or it would not be asked for. The statement's time, not the transaction's: the
+// wait for the authority rows may have been long, and a window may have closed meanwhile.
 constexpr std::string_view kEnterWire = R"sql(
     UPDATE sends s
     SET state = CASE WHEN h.state = 'connected'
-    AND s.window_until > now() THEN 'wire' ELSE 'failed' END,
-        failure = CASE WHEN h.state <> 'connected' THEN 2 WHEN s.window_until <= now() THEN 1 ELSE 0 END, wire_at = now(), updated_at = now()
+    AND s.window_until > statement_timestamp() THEN 'wire' ELSE 'failed' END,
+        failure = CASE WHEN h.state <> 'connected' THEN 2
+        WHEN s.window_until <= statement_timestamp() THEN 1 ELSE 0 END,
+        wire_at = statement_timestamp(), updated_at = now()
     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS c(tenant, id, epoch), channels h
     WHERE s.tenant_id = c.tenant
     AND s.id = c.id

@@ -1,0 +1,185 @@
+// Goal: what becomes of a send on the wire: answers, echoes, silence and crashes each leave exactly
+// one state, whatever their order. Method: the service's own statements on a real PostgreSQL
+// (TECNOCHAT_TEST_POSTGRES_URL); time is a parameter.
+#include <catch2/catch.hpp>
+
+#include "component/fixture.hpp"
+
+namespace tecnochat::whatsapp_connector::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The time a send went on the wire.
+Timestamp wire_at(Fixture& f, int n) {
+    return from_unix_ms(std::stoll(f.column(n, "floor(extract(epoch FROM wire_at) * 1000)")));
+}
+
+std::vector<SendChange> expire(Fixture& f, Timestamp now) {
+    return f.commit([&](auto& transaction) {
+        return f.sends.expire_doubts(transaction, now, kPatience);
+    });
+}
+
+void advance_watermark(Fixture& f, Timestamp latest) {
+    const std::vector<Watermark> watermarks{{f.tenant, kNumber, latest}};
+    f.commit([&](auto& transaction) { return f.sends.advance_watermarks(transaction, watermarks); }
+    );
+}
+
+std::vector<SendChange> recover(
+    Fixture& f, const std::string& instance, bool just_started, Milliseconds lease
+) {
+    return f.commit([&](auto& transaction) {
+        return f.sends.recover(transaction, instance, just_started, lease);
+    });
+}
+
+}  // namespace
+
+TEST_CASE("an answer is recorded with Meta's id or error code") {
+    Fixture f;
+    SECTION("accepted") {
+        const auto changes = f.record(f.on_wire(1), Accepted{"wamid.1"});
+        REQUIRE(changes.size() == 1);
+        CHECK(changes.front().state == SendState::kAccepted);
+        CHECK(changes.front().wamid == "wamid.1");
+    }
+    SECTION("refused for good") {
+        const auto changes = f.record(f.on_wire(1), Refused{131026, 0});
+        REQUIRE(changes.size() == 1);
+        CHECK(changes.front().state == SendState::kFailed);
+        CHECK(changes.front().error_code == 131026);
+    }
+    SECTION("a definite later") {
+        const auto changes = f.record(f.on_wire(1), NothingSent{"connect"});
+        REQUIRE(changes.size() == 1);
+        CHECK(changes.front().state == SendState::kQueued);
+        CHECK(changes.front().attempt == 2);
+    }
+    SECTION("in doubt") {
+        const auto changes = f.record(f.on_wire(1), Doubtful{"cut"});
+        REQUIRE(changes.size() == 1);
+        CHECK(changes.front().state == SendState::kInDoubt);
+    }
+}
+
+TEST_CASE("an answer that is recorded twice counts once") {
+    Fixture f;
+    const auto send = f.on_wire(1);
+    CHECK(f.record(send, Accepted{"wamid.1"}).size() == 1);
+    CHECK(f.record(send, Accepted{"wamid.1"}).empty());
+    CHECK(f.state(1) == "accepted");
+}
+
+TEST_CASE("an echo that is faster than the answer settles the send; the answer adds Meta's id") {
+    Fixture f;
+    const auto send = f.on_wire(1);
+    const auto settled = f.echo(1, EchoKind::kDelivered, "");
+    REQUIRE(settled.size() == 1);
+    CHECK(settled.front().state == SendState::kSent);
+    CHECK(f.record(send, Accepted{"wamid.1"}).empty());
+    CHECK(f.state(1) == "sent");
+    CHECK(f.column(1, "wamid") == "wamid.1");
+}
+
+TEST_CASE("a doubtful answer after the echo brings no doubt back") {
+    Fixture f;
+    const auto send = f.on_wire(1);
+    f.echo(1, EchoKind::kDelivered, "wamid.1");
+    CHECK(f.record(send, Doubtful{"cut"}).empty());
+    CHECK(f.state(1) == "sent");
+}
+
+TEST_CASE("several echoes of one send in a batch leave the last word, a failure wins") {
+    Fixture f;
+    f.record(f.on_wire(1), Accepted{"wamid.1"});
+    const std::vector<Echo> echoes{
+        {f.tenant, message(1), EchoKind::kDelivered, "wamid.1", 0},
+        {f.tenant, message(1), EchoKind::kFailed, "wamid.1", 131047},
+        {f.tenant, message(1), EchoKind::kDelivered, "wamid.1", 0},
+    };
+    const auto changes =
+        f.commit([&](auto& transaction) { return f.sends.apply_echoes(transaction, echoes); });
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().state == SendState::kFailed);
+    CHECK(changes.front().error_code == 131047);
+    CHECK(f.echo(1, EchoKind::kDelivered, "wamid.1").empty());
+    CHECK(f.state(1) == "failed");
+}
+
+TEST_CASE("an echo for a send that is not there, or another tenant's, changes nothing") {
+    Fixture f;
+    f.on_wire(1);
+    CHECK(f.echo(99, EchoKind::kDelivered, "wamid.9").empty());
+    const std::vector<Echo> foreign{{f.other_tenant, message(1), EchoKind::kDelivered, "wamid.1", 0}
+    };
+    CHECK(f.commit([&](auto& transaction) { return f.sends.apply_echoes(transaction, foreign); }
+    ).empty());
+    CHECK(f.state(1) == "wire");
+}
+
+TEST_CASE("a doubt becomes unknown after T once a later status of its number has passed") {
+    Fixture f;
+    f.record(f.on_wire(1), Doubtful{"cut"});
+    const auto sent = wire_at(f, 1);
+    CHECK(expire(f, sent + 2 * kPatience - 1ms).empty());
+    advance_watermark(f, sent + 5s);
+    advance_watermark(f, sent - 5s);  // a late, older status takes nothing back
+    CHECK(expire(f, sent + kPatience - 1ms).empty());
+    const auto expired = expire(f, sent + kPatience);
+    REQUIRE(expired.size() == 1);
+    CHECK(expired.front().state == SendState::kUnknown);
+    CHECK(expire(f, sent + kPatience).empty());
+}
+
+TEST_CASE("without any status a doubt becomes unknown after 2 T, and a late echo still settles it"
+) {
+    Fixture f;
+    f.record(f.on_wire(1), Doubtful{"cut"});
+    const auto sent = wire_at(f, 1);
+    REQUIRE(expire(f, sent + 2 * kPatience).size() == 1);
+    CHECK(f.state(1) == "unknown");
+    const auto settled = f.echo(1, EchoKind::kDelivered, "wamid.1");
+    REQUIRE(settled.size() == 1);
+    CHECK(settled.front().state == SendState::kSent);
+    CHECK(f.column(1, "wamid") == "wamid.1");
+}
+
+TEST_CASE("a status of another number says nothing about a doubt") {
+    Fixture f;
+    f.record(f.on_wire(1), Doubtful{"cut"});
+    const auto sent = wire_at(f, 1);
+    const std::vector<Watermark> other{{f.other_tenant, kOtherNumber, sent + 8s}};
+    f.commit([&](auto& transaction) { return f.sends.advance_watermarks(transaction, other); });
+    CHECK(expire(f, sent + 2 * kPatience - 1ms).empty());
+}
+
+TEST_CASE("after a restart claims go back to the queue and what was on the wire is in doubt") {
+    Fixture f;
+    f.on_wire(1);
+    f.insert({f.text(2, 2)});
+    REQUIRE(f.claim().size() == 1);
+    SECTION("of this instance") {
+        const auto changes = recover(f, "c-0", true, 30s);
+        REQUIRE(changes.size() == 1);
+        CHECK(changes.front().id == message(1));
+        CHECK(changes.front().state == SendState::kInDoubt);
+        CHECK(f.state(2) == "queued");
+    }
+    SECTION("of another, which may be at work") {
+        CHECK(recover(f, "c-1", true, 30s).empty());
+        CHECK(f.state(1) == "wire");
+        CHECK(f.state(2) == "claimed");
+    }
+    SECTION("of another, whose lease is over") {
+        f.database.run(
+            "UPDATE sends SET claimed_at = now() - interval '31 s', wire_at = now() - interval '31 s'"
+        );
+        CHECK(recover(f, "c-1", false, 30s).size() == 1);
+        CHECK(f.state(1) == "in_doubt");
+        CHECK(f.state(2) == "queued");
+    }
+}
+
+}  // namespace tecnochat::whatsapp_connector::testing
