@@ -161,8 +161,10 @@ void Dispatcher::attempt(Lane& lane, Delivery delivery) {
         return;
     }
     ++(status == 0 ? unanswered_ : answered_other_);
-    const auto wait =
-        next_webhook_retry(delivery.attempts, clock_.now() - delivery.first_attempt_at);
+    // Read once, before anyone is told: whoever moves the clock because of this failure must find
+    // the retry counted from it.
+    const Timestamp failed_at = clock_.now();
+    const auto wait = next_webhook_retry(delivery.attempts, failed_at - delivery.first_attempt_at);
     observer_(delivery, {status, delivery.attempts, wait.has_value()});
     if (!wait) {
         ++given_up_;
@@ -171,9 +173,8 @@ void Dispatcher::attempt(Lane& lane, Delivery delivery) {
     }
     // A tenth of jitter, so that a thousand failed webhooks do not come back in one instant.
     const auto spread = static_cast<std::int64_t>(jitter_() % 100);
-    delivery.due = clock_.now() + *wait + *wait * spread / 1000;
+    const Timestamp due = failed_at + *wait + *wait * spread / 1000;
     const std::scoped_lock lock(lane.mutex);
-    const Timestamp due = delivery.due;
     lane.queue.emplace(due, std::move(delivery));
 }
 
