@@ -100,6 +100,8 @@ TEST_CASE_METHOD(Fixture, "a directory is read whole at every start") {
         Consumer consumer(config, seen.handler(), metrics);
         consumer.start();
         REQUIRE(seen.wait_for_done(10));
+        const auto until = Deadline::after(Milliseconds(5000));
+        while (!consumer.ready()) REQUIRE_FALSE(until.expired());
         REQUIRE(producer.send_and_wait(
             std::vector{record("more")}, Deadline::after(Milliseconds(10'000))
         ));

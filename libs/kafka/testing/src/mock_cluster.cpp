@@ -30,8 +30,6 @@ MockCluster::MockCluster(int brokers) : impl_(std::make_unique<Impl>()) {
     std::array<char, 256> reason{};
     auto* conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, nullptr);
-    // The brokers take what our topics take: they go by their host's own limit.
-    rd_kafka_conf_set(conf, "message.max.bytes", "4259840", reason.data(), reason.size());
     impl_->brokers = brokers;
     impl_->client.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason.data(), reason.size()));
     if (!impl_->client) throw std::runtime_error(reason.data());
