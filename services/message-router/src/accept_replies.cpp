@@ -104,7 +104,8 @@ void apply(
     auto row = reply_row(reply, conversation, *decision.sequence, now);
     writes.events.push_back(events::send_text(
         {reply.tenant, conversation.state.id, now, item.record->trace()},
-        {conversation.phone_number_id,
+        {conversation.contact,
+         conversation.phone_number_id,
          row.id,
          conversation.customer,
          row.body,

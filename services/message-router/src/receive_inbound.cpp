@@ -126,7 +126,8 @@ void add_events(
     auto reply = unreadable_reply_row(conversation, inbound.turn, *decision.reply_sequence, now);
     writes.events.push_back(events::send_text(
         envelope,
-        {conversation.phone_number_id,
+        {conversation.contact,
+         conversation.phone_number_id,
          reply.id,
          item.message.from,
          reply.body,

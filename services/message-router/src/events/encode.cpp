@@ -65,6 +65,7 @@ outbox::Entry send_text(const Envelope& envelope, const OutboundText& text) {
     wa::OutboundCommand command;
     command.set_phone_number_id(text.phone_number_id);
     command.set_conversation_id(envelope.conversation.to_string());
+    command.set_contact_id(text.contact.to_string());
     auto& send = *command.mutable_send_text();
     send.set_send_id(text.message.to_string());
     if (text.to.phone) {

@@ -32,6 +32,8 @@ outbox::Entry ai_request(
 
 /// One text to send.
 struct OutboundText {
+    /// Whose content it is: the connector seals it under that person's key.
+    ContactId contact;
     std::string phone_number_id;
     MessageId message;  // also the send id
     domain::Identity to;
