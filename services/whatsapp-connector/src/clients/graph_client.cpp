@@ -2,7 +2,10 @@
 
 #include <httplib.h>
 
+#include <condition_variable>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 namespace tecnochat::whatsapp_connector {
 namespace {
@@ -26,6 +29,23 @@ bool nothing_left(httplib::Error error) {
             return false;
     }
 }
+
+/// Cuts the connection of a call that is still running at its deadline: the library's own time-outs
+/// start anew with every byte. A thread per call costs little next to the connection of its own.
+class DeadlineGuard {
+ public:
+    DeadlineGuard(httplib::Client& client, Deadline deadline)
+        : thread_([this, &client, deadline](const std::stop_token& done) {
+              std::unique_lock lock(mutex_);
+              ended_.wait_until(lock, done, deadline.time_point(), [] { return false; });
+              if (!done.stop_requested()) client.stop();
+          }) {}
+
+ private:
+    std::mutex mutex_;
+    std::condition_variable_any ended_;
+    std::jthread thread_;  // last: it uses the others
+};
 
 json text_message(const ClaimedSend& send, const std::string& opaque) {
     json message{
@@ -94,13 +114,13 @@ GraphAnswer GraphClient::post(const std::string& phone_number_id, const std::str
     request.set_header("Authorization", ("Bearer " + token->reveal()).c_str());
     request.set_header("Content-Type", "application/json");
     request.body = body;
-    // Time-outs of the library count per read: the whole answer has a limit of its own, in bytes
-    // and in time.
+    // The whole answer has a limit, in bytes and in time.
     request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t
                                ) {
         answer.append(data, size);
         return answer.size() <= kMaxAnswer && !deadline.expired();
     };
+    const DeadlineGuard guard(client, deadline);
     const auto result = client.send(request);
     if (result) return judge_http_answer(result->status, answer);
     if (nothing_left(result.error())) return NothingSent{"connect"};

@@ -1,0 +1,90 @@
+// Goal: replicas share Meta's limits through Redis, and go on alone without it. Method: a real
+// Redis (TECNOCHAT_TEST_REDIS_URL) with keys of each test's own.
+#include "limits/redis_limiter.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "tecnochat/core/clock.hpp"
+
+namespace tecnochat::whatsapp_connector::testing {
+namespace {
+
+Secret server() {
+    const char* url = std::getenv("TECNOCHAT_TEST_REDIS_URL");
+    if (url == nullptr || *url == '\0')
+        FAIL("TECNOCHAT_TEST_REDIS_URL is not set: run this through ./tecnochat test component");
+    return Secret(url);
+}
+
+struct Replica {
+    explicit Replica(const Secret& url) : redis(url) {}
+    SystemClock clock;
+    telemetry::Metrics metrics;
+    redis::Client redis;
+    RedisLimiter limiter{redis, clock, metrics};
+};
+
+ConversationId new_pair() {
+    return ConversationId::generate(SystemClock().now());
+}
+
+std::string new_number() {
+    return new_pair().to_string();
+}
+
+bool went_alone(const Replica& replica) {
+    return replica.metrics.serialize().find("tecnochat_limits_without_redis_total 0") ==
+           std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("two replicas share the burst of 45 of one customer") {
+    Replica one(server());
+    Replica other(server());
+    const auto number = new_number();
+    const auto pair = new_pair();
+    for (int i = 0; i < 45; ++i) {
+        auto& replica = i % 2 == 0 ? one : other;
+        REQUIRE(replica.limiter.acquire(number, pair) == Milliseconds(0));
+    }
+    for (auto* replica : {&one, &other}) {
+        const auto wait = replica->limiter.acquire(number, pair);
+        CHECK(wait > Milliseconds(1'000));
+        CHECK(wait <= Milliseconds(6'001));
+        CHECK_FALSE(went_alone(*replica));
+    }
+    CHECK(one.limiter.acquire(number, new_pair()) == Milliseconds(0));
+}
+
+TEST_CASE("a number's 80 messages a second are shared by all its customers") {
+    Replica replica(server());
+    const auto number = new_number();
+    int passed = 0;
+    Milliseconds wait{0};
+    // The bucket fills while it is emptied: more than 80 may pass, but never 80 more than time
+    // gave.
+    const auto begun = std::chrono::steady_clock::now();
+    while (wait == Milliseconds(0) && passed < 1000) {
+        wait = replica.limiter.acquire(number, new_pair());
+        if (wait == Milliseconds(0)) ++passed;
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    CHECK(passed >= 80);
+    CHECK(passed <= 81 + static_cast<int>(took.count() * 80));
+    CHECK(wait <= Milliseconds(14));
+    CHECK(replica.limiter.acquire(new_number(), new_pair()) == Milliseconds(0));
+    CHECK_FALSE(went_alone(replica));
+}
+
+TEST_CASE("without Redis a replica keeps the limits alone, and says so") {
+    Replica replica(Secret("redis://127.0.0.1:1/0"));
+    const auto number = new_number();
+    const auto pair = new_pair();
+    for (int i = 0; i < 45; ++i) REQUIRE(replica.limiter.acquire(number, pair) == Milliseconds(0));
+    CHECK(replica.limiter.acquire(number, pair) > Milliseconds(0));
+    CHECK(went_alone(replica));
+}
+
+}  // namespace tecnochat::whatsapp_connector::testing

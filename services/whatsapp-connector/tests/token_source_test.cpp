@@ -1,0 +1,68 @@
+// Goal: a Graph token is only taken from a file nobody else may read, and a new one counts at once.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "clients/file_token_source.hpp"
+
+namespace tecnochat::whatsapp_connector {
+namespace {
+
+struct TokenFile {
+    TokenFile() {
+        std::string pattern = std::filesystem::temp_directory_path() / "graph-token-XXXXXX";
+        const int file = mkstemp(pattern.data());
+        REQUIRE(file >= 0);
+        close(file);
+        path = pattern;
+    }
+    ~TokenFile() { std::filesystem::remove(path); }
+    void write(const std::string& text) const { std::ofstream(path, std::ios::trunc) << text; }
+
+    std::string path;
+};
+
+}  // namespace
+
+TEST_CASE("the token is the file's first line; a replaced file counts at once") {
+    TokenFile file;
+    FileTokenSource source(file.path);
+    file.write("EAAfirst\n");
+    CHECK(source.token("1").value().reveal() == "EAAfirst");
+    file.write("EAAsecond");
+    CHECK(source.token("1").value().reveal() == "EAAsecond");
+}
+
+TEST_CASE("a token file that others may read is refused, whichever bit it is") {
+    TokenFile file;
+    file.write("EAAtoken");
+    FileTokenSource source(file.path);
+    for (const mode_t mode : {0600, 0400, 0700}) {
+        REQUIRE(chmod(file.path.c_str(), mode) == 0);
+        CHECK(source.token("1"));
+    }
+    for (const mode_t mode : {0640, 0604, 0620, 0602, 0610, 0601, 0644}) {
+        INFO(mode);
+        REQUIRE(chmod(file.path.c_str(), mode) == 0);
+        const auto token = source.token("1");
+        REQUIRE_FALSE(token);
+        CHECK(token.error().code == ErrorCode::kFailedPrecondition);
+        CHECK(token.error().message.find("0600") != std::string::npos);
+    }
+}
+
+TEST_CASE("a missing or empty token file is refused, and the token is in no message") {
+    TokenFile file;
+    CHECK_FALSE(FileTokenSource(file.path).token("1"));
+    CHECK_FALSE(FileTokenSource(file.path + ".none").token("1"));
+    file.write("\nEAAtoken");
+    const auto token = FileTokenSource(file.path).token("1");
+    REQUIRE_FALSE(token);
+    CHECK(token.error().message.find("EAAtoken") == std::string::npos);
+}
+
+}  // namespace tecnochat::whatsapp_connector
