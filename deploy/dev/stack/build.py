@@ -17,6 +17,7 @@ from .state import ROOT, State
 
 CONFIGURE_SECONDS = 300
 ERROR_LINES = 40
+LINE_MAX = 300
 JOB_MB = 900  # what the heaviest file takes (Beast)
 _COUNT = re.compile(r"^\[(\d+/\d+)\]")
 
@@ -137,4 +138,6 @@ def _failures(lines: Sequence[str]) -> list[str]:
         (number for number, line in enumerate(lines) if line.startswith("FAILED")),
         max(0, len(lines) - 5),
     )
-    return [line for line in lines[start:] if not _COUNT.match(line)][:ERROR_LINES]
+    wanted = [line for line in lines[start:] if not _COUNT.match(line)][:ERROR_LINES]
+    # The command that failed may be pages long; the log has it whole.
+    return [line if len(line) <= LINE_MAX else line[:LINE_MAX] + " …\n" for line in wanted]
