@@ -1,0 +1,116 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accept_replies.hpp"
+#include "apply_deliveries.hpp"
+#include "directory.hpp"
+#include "effects.hpp"
+#include "read_conversations.hpp"
+#include "receive_inbound.hpp"
+#include "release_conversation.hpp"
+#include "tecnochat/ai/v1/events.pb.h"
+#include "tecnochat/core/clock.hpp"
+#include "tecnochat/kafka/testing/mock_cluster.hpp"
+#include "tecnochat/whatsapp/v1/events.pb.h"
+#include "update_channels.hpp"
+
+namespace tecnochat::message_router::testing {
+
+/// The service's own migrations in a schema of their own, reached as the service's own role. The
+/// tests' database is shared and stays: making and dropping one costs seconds of fsync.
+class RouterDatabase {
+ public:
+    RouterDatabase();
+    ~RouterDatabase();
+    RouterDatabase(const RouterDatabase&) = delete;
+    RouterDatabase& operator=(const RouterDatabase&) = delete;
+
+    [[nodiscard]] Secret service_url() const;
+    /// As the superuser, who sees every tenant. The first column of the first row as text.
+    std::string query(const std::string& sql);
+    std::int64_t count(const std::string& sql) { return std::stoll(query(sql)); }
+    void run(const std::string& sql);
+
+ private:
+    std::string schema_;
+    std::unique_ptr<postgres::Connection> admin_;
+};
+
+class FixedClock final : public Clock {
+ public:
+    [[nodiscard]] Timestamp now() const override { return now_; }
+    [[nodiscard]] std::chrono::steady_clock::time_point steady_now() const override {
+        return std::chrono::steady_clock::now();
+    }
+    void advance(Milliseconds by) { now_ += by; }
+
+ private:
+    Timestamp now_ = SystemClock().now();
+};
+
+inline constexpr const char* kIngestKey = "test ingest key";
+inline constexpr const char* kNumber = "106540352242922";
+inline constexpr const char* kOtherNumber = "206540352242922";
+
+/// The whole service but its consumers and its gRPC port: the use cases on a real database, with a
+/// broker inside the process. Two tenants with one number each are known.
+struct Router {
+    Router();
+
+    RouterDatabase database;
+    FixedClock clock;
+    TenantId tenant = TenantId::generate(clock.now());
+    TenantId other_tenant = TenantId::generate(clock.now());
+    kafka::testing::MockCluster cluster;
+    telemetry::Metrics metrics;
+    RouterMetrics router_metrics{metrics};
+    postgres::Pool pool;
+    crypto::PlainContentSealer sealer;
+    whatsapp::OpaqueCodec opaque{kIngestKey};
+    Directory directory{pool};
+    kafka::Producer producer;
+    kafka::DeadLetters dead_letters;
+    outbox::Outbox outbox;
+    ReceiveInbound receive_inbound;
+    AcceptReplies accept_replies;
+    ApplyDeliveries sent;
+    ApplyDeliveries status;
+    UpdateChannels update_channels;
+    ReadConversations read;
+    ReleaseConversation release;
+
+    // Wire records, as the other services write them.
+    [[nodiscard]] whatsapp::v1::InboundMessage text_message(
+        const std::string& wamid, const std::string& body, const std::string& phone = "573001112233"
+    ) const;
+    [[nodiscard]] static kafka::Record record(const google::protobuf::Message& message);
+    [[nodiscard]] kafka::Record channel(
+        const std::string& number,
+        const TenantId& owner,
+        std::int64_t epoch,
+        whatsapp::v1::ChannelState state = whatsapp::v1::CHANNEL_STATE_CONNECTED
+    ) const;
+
+    /// Hands a batch to a use case; fails the test where that fails.
+    template <class UseCase>
+    void take(UseCase& use_case, std::vector<kafka::Record> records) {
+        require(use_case(std::span<const kafka::Record>(records)));
+    }
+    void take_text(const std::string& wamid, const std::string& body) {
+        take(receive_inbound, {record(text_message(wamid, body))});
+    }
+    /// An answer to the open turn of this inbound message, of the epoch it was asked with.
+    [[nodiscard]] ai::v1::AiReply reply_to(const std::string& wamid, const std::string& text);
+
+    [[nodiscard]] double dead_letter_count(const std::string& topic, const std::string& reason);
+    [[nodiscard]] double dropped(const std::string& consumer, const std::string& reason);
+    /// What lies on a topic, once at least `count` records do.
+    [[nodiscard]] std::vector<kafka::Record> published(std::string_view topic, std::size_t count);
+
+    static void require(const Status& status);
+};
+
+}  // namespace tecnochat::message_router::testing

@@ -1,0 +1,252 @@
+// whatsapp.inbound against a real database: stored once, in order, with one turn each.
+#include <array>
+#include <catch2/catch.hpp>
+#include <set>
+#include <thread>
+
+#include "component/fixture.hpp"
+#include "tecnochat/kafka/topics.hpp"
+
+namespace tecnochat::message_router::testing {
+namespace {
+
+namespace wa = tecnochat::whatsapp::v1;
+
+std::string gaps(const std::string& conversation) {
+    return "SELECT count(*) FROM (SELECT sequence - row_number() OVER (ORDER BY sequence) AS gap FROM messages WHERE "
+           "conversation_id = '" +
+           conversation + "') s WHERE gap <> 0";
+}
+
+TEST_CASE("a question is stored with its contact, conversation and turn, and the AI is asked") {
+    Router router;
+    router.take_text("wamid.1", "¿a qué hora abren?");
+
+    CHECK(
+        router.database.query("SELECT convert_from(body, 'UTF8') FROM messages") ==
+        "¿a qué hora abren?"
+    );
+    CHECK(router.database.query("SELECT convert_from(name, 'UTF8') FROM contacts") == "Ana");
+    CHECK(router.database.count("SELECT unread FROM conversations") == 1);
+    CHECK(router.database.count("SELECT count(*) FROM turns WHERE outcome IS NULL") == 1);
+    CHECK(router.database.count("SELECT count(*) FROM outbox") == 0);
+
+    const auto requests = router.published(kafka::topics::kAiRequests, 1);
+    ai::v1::AiRequest request;
+    REQUIRE(request.ParseFromString(requests[0].value));
+    CHECK(request.question(0) == "¿a qué hora abren?");
+    CHECK(request.turn_epoch() == 1);
+    CHECK(requests[0].key == request.conversation_id());
+    CHECK(requests[0].event_id() == request.turn_id() + ":1");
+    CHECK(requests[0].header("tenantid") == router.tenant.to_string());
+
+    const auto outbound = router.published(kafka::topics::kWhatsappOutbound, 1);
+    wa::OutboundCommand command;
+    REQUIRE(command.ParseFromString(outbound[0].value));
+    CHECK(command.mark_read().message_id() == "wamid.1");
+    CHECK(command.mark_read().typing());
+}
+
+TEST_CASE("a message that comes again changes nothing") {
+    Router router;
+    router.take_text("wamid.1", "hola");
+    const std::string state =
+        "SELECT md5(string_agg(c::text || m::text || t::text, '' ORDER BY m.id)) FROM conversations c, messages m, turns t";
+    const auto before = router.database.query(state);
+
+    router.take_text("wamid.1", "hola");
+    const auto twice = Router::record(router.text_message("wamid.1", "hola"));
+    router.take(router.receive_inbound, {twice, twice});
+
+    CHECK(router.database.query(state) == before);
+    CHECK(router.dropped("inbound", "duplicate") == 3);
+    CHECK(router.published(kafka::topics::kAiRequests, 1).size() == 1);
+}
+
+TEST_CASE("messages of one batch keep their order, each its own turn") {
+    Router router;
+    std::vector<kafka::Record> batch;
+    for (int i = 1; i <= 20; ++i) {
+        const auto n = std::to_string(i);
+        batch.push_back(Router::record(router.text_message("wamid." + n, n)));
+    }
+    router.take(router.receive_inbound, batch);
+    CHECK(
+        router.database.count(
+            "SELECT count(*) FROM messages WHERE convert_from(body, 'UTF8') = sequence::text"
+        ) == 20
+    );
+    CHECK(router.database.count("SELECT count(DISTINCT turn_id) FROM messages") == 20);
+    CHECK(router.database.count("SELECT count(*) FROM conversations") == 1);
+    const auto requests = router.published(kafka::topics::kAiRequests, 20);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        ai::v1::AiRequest request;
+        REQUIRE(request.ParseFromString(requests[i].value));
+        CHECK(request.question(0) == std::to_string(i + 1));
+    }
+}
+
+TEST_CASE("what we cannot read is answered with our own sentence, once") {
+    Router router;
+    auto message = router.text_message("wamid.1", "");
+    message.mutable_raw()->set_type("image");
+    message.mutable_raw()->set_json(R"({"id":"1"})");
+    router.take(router.receive_inbound, {Router::record(message)});
+
+    CHECK(router.database.query("SELECT outcome FROM turns") == "reply");
+    CHECK(
+        router.database.query(
+            "SELECT provenance || status || sequence FROM messages WHERE direction = 'out'"
+        ) == "systemqueued2"
+    );
+    const auto outbound = router.published(kafka::topics::kWhatsappOutbound, 2);
+    wa::OutboundCommand command;
+    REQUIRE(command.ParseFromString(outbound[1].value));
+    CHECK(command.send_text().body() == domain::kUnreadableReply);
+    CHECK(command.send_text().to().phone() == "573001112233");
+    CHECK(
+        command.send_text().send_id() ==
+        router.database.query("SELECT id::text FROM messages WHERE direction = 'out'")
+    );
+}
+
+TEST_CASE("a customer's missing identity is filled in, and stays one contact") {
+    Router router;
+    auto by_phone = router.text_message("wamid.1", "uno");
+    auto both = router.text_message("wamid.2", "dos");
+    both.set_from_user_id("CO.1");
+    auto by_user_id = router.text_message("wamid.3", "tres", "");
+    by_user_id.set_from_user_id("CO.1");
+    router.take(router.receive_inbound, {Router::record(by_phone)});
+    router.take(router.receive_inbound, {Router::record(both)});
+    router.take(router.receive_inbound, {Router::record(by_user_id)});
+    CHECK(
+        router.database.count(
+            "SELECT count(*) FROM contacts WHERE user_id = 'CO.1' AND phone = '573001112233'"
+        ) == 1
+    );
+    CHECK(router.database.count("SELECT count(*) FROM contacts") == 1);
+    CHECK(router.database.count("SELECT count(*) FROM conversations") == 1);
+}
+
+TEST_CASE("what is unreadable or of an unknown number goes to the dead letters") {
+    Router router;
+    kafka::Record broken;
+    broken.topic = "test";
+    broken.value = "\xff\xff not protobuf";
+    auto unknown = router.text_message("wamid.2", "hola");
+    unknown.set_phone_number_id("999");
+    auto nobody = router.text_message("wamid.3", "hola", "");
+    router.take(
+        router.receive_inbound,
+        {broken,
+         Router::record(unknown),
+         Router::record(nobody),
+         Router::record(router.text_message("wamid.4", "hola"))}
+    );
+    CHECK(router.dead_letter_count("test", "unparsable") == 2);
+    CHECK(router.dead_letter_count("test", "unknown_number") == 1);
+    CHECK(router.database.count("SELECT count(*) FROM messages") == 1);
+}
+
+TEST_CASE("a disconnected number's messages leave no trace") {
+    Router router;
+    router.take(
+        router.update_channels,
+        {router.channel(kNumber, router.tenant, 2, wa::CHANNEL_STATE_DISCONNECTED)}
+    );
+    router.take_text("wamid.1", "hola");
+    CHECK(router.dropped("inbound", "disconnected") == 1);
+    CHECK(router.database.count("SELECT count(*) FROM messages") == 0);
+    CHECK(router.database.count("SELECT count(*) FROM inbox") == 0);
+
+    SECTION("an older event does not revive it") {
+        router.take(router.update_channels, {router.channel(kNumber, router.tenant, 1)});
+        router.take_text("wamid.2", "hola");
+        CHECK(router.database.count("SELECT count(*) FROM messages") == 0);
+    }
+    SECTION("a newer one does") {
+        router.take(router.update_channels, {router.channel(kNumber, router.tenant, 3)});
+        router.take_text("wamid.2", "hola");
+        CHECK(router.database.count("SELECT count(*) FROM messages") == 1);
+    }
+}
+
+TEST_CASE("a poison message is set aside, its conversation parked, the others go on") {
+    Router router;
+    // Goal: an item the database refuses for good. A message that lost its inbox row meets the
+    // unique wamid.
+    router.take_text("wamid.poison", "hola");
+    router.database.run("DELETE FROM inbox");
+    std::vector<kafka::Record> batch;
+    for (int i = 0; i < 8; ++i) {
+        batch.push_back(Router::record(router.text_message(
+            "wamid." + std::to_string(i), "hola", "57300000" + std::to_string(i)
+        )));
+    }
+    batch.insert(batch.begin() + 5, Router::record(router.text_message("wamid.poison", "hola")));
+    batch.push_back(Router::record(router.text_message("wamid.later", "¿siguen ahí?")));
+    router.take(router.receive_inbound, batch);
+
+    CHECK(router.dead_letter_count("test", "failed") == 1);
+    CHECK(router.database.count("SELECT count(*) FROM messages") == 10);
+    CHECK(router.database.count("SELECT count(*) FROM conversations WHERE parked") == 1);
+    CHECK(
+        router.database.query(
+            "SELECT t.reason FROM messages m JOIN turns t ON t.id = m.turn_id WHERE m.wamid = 'wamid.later'"
+        ) == "parked"
+    );
+    CHECK(router.database.count("SELECT count(*) FROM turns WHERE outcome IS NULL") == 9);
+}
+
+TEST_CASE("two threads on one conversation keep its sequence without gaps") {
+    Router router;
+    constexpr int kBatches = 20;
+    constexpr int kPerBatch = 5;
+    const auto work = [&](const std::string& name) {
+        ReceiveInbound receive(
+            router.pool,
+            router.directory,
+            router.sealer,
+            router.outbox,
+            router.dead_letters,
+            router.router_metrics,
+            router.clock,
+            std::chrono::minutes(10)
+        );
+        for (int b = 0; b < kBatches; ++b) {
+            std::vector<kafka::Record> batch;
+            for (int i = 0; i < kPerBatch; ++i) {
+                const auto id = name + std::to_string(b) + "." + std::to_string(i);
+                batch.push_back(Router::record(router.text_message("wamid." + id, id)));
+            }
+            // As the consumer does: the same batch again after a retryable failure.
+            Status status = receive(batch);
+            for (int attempt = 0; !status && is_retryable(status.error()) && attempt < 10;
+                 ++attempt)
+                status = receive(batch);
+            if (!status) return false;
+        }
+        return true;
+    };
+    std::array<bool, 2> done{};
+    {
+        std::jthread one([&] { done[0] = work("a"); });
+        std::jthread two([&] { done[1] = work("b"); });
+    }
+    CHECK(done[0]);
+    CHECK(done[1]);
+    CHECK(router.database.count("SELECT count(*) FROM messages") == 2 * kBatches * kPerBatch);
+    CHECK(router.database.count("SELECT count(*) FROM conversations") == 1);
+    CHECK(
+        router.database.query(gaps(router.database.query("SELECT id::text FROM conversations"))) ==
+        "0"
+    );
+    CHECK(
+        router.database.count("SELECT next_sequence FROM conversations") ==
+        2 * kBatches * kPerBatch + 1
+    );
+}
+
+}  // namespace
+}  // namespace tecnochat::message_router::testing
