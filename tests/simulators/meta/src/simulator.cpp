@@ -45,6 +45,21 @@ Result<Message> Simulator::customer_writes(
     return message;
 }
 
+Result<std::string> Simulator::customer_writes_elsewhere(
+    const Thread& thread, CustomerMessage written, const std::string& body_json
+) {
+    const std::scoped_lock lock(mutex_);
+    TECNOCHAT_TRY(
+        const auto message,
+        world_.customer_writes(thread.phone_number_id, thread.wa_id, std::move(written))
+    );
+    const Number& number = *world_.find_number(thread.phone_number_id);
+    const Customer& customer = *world_.find_customer(thread.wa_id);
+    const auto body = webhook_body({message_update(number, customer, message, body_json)});
+    publish_message(thread, message);
+    return dispatcher_.settings.escaped_unicode ? escaped_unicode(body) : body;
+}
+
 void Simulator::customer_reads(const Thread& thread) {
     const std::scoped_lock lock(mutex_);
     const Number* number = world_.find_number(thread.phone_number_id);

@@ -58,6 +58,10 @@ class Simulator {
     Result<Message> customer_writes(
         const Thread& thread, CustomerMessage message, const std::string& body_json
     );
+    /// The same, but the caller delivers the webhook: returns its body.
+    Result<std::string> customer_writes_elsewhere(
+        const Thread& thread, CustomerMessage message, const std::string& body_json
+    );
     /// The customer looks at the chat: `read` statuses go out.
     void customer_reads(const Thread& thread);
     /// Any body at all, signed (rightly, unless told otherwise) and retried like every webhook.

@@ -52,6 +52,7 @@ class RecordingPoster final : public WebhookPoster {
     int post(const std::string& body, const std::string& signature) override {
         return inbox_.receive(body, signature);
     }
+    void abort() override {}
 
  private:
     Inbox& inbox_;

@@ -40,6 +40,7 @@ class ControlApi {
     Answer list_messages(const Call& call);
     Answer read_as_customer(const Call& call);
     Answer raw_webhook(const Call& call);
+    Answer prepare_webhooks(const Call& call);
     Answer add_fault(const Call& call);
     Answer list_faults(const Call& call);
     Answer remove_fault(const Call& call);

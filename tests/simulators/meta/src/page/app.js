@@ -1,7 +1,7 @@
 // The phone page: play one of several customers and chat with a business. State comes from the
 // simulator's server; server-sent events keep it live. No framework, no build step.
 
-import { clear, el, initials, hueOf, tickIcon } from "./dom.js";
+import { el, hueOf, initials, sync, tickIcon } from "./dom.js";
 import { formatPhone, formatTime, formatListTime, dayKey, dayLabel } from "./format.js";
 
 const SUGGESTIONS = ["¿A qué hora abren el sábado?", "¿Dónde están ubicados?", "¿Qué medios de pago reciben?"];
@@ -214,16 +214,19 @@ function render() {
 function renderPeople() {
   const people = [...state.people.values()].sort((a, b) => (b.sequence ?? 0) - (a.sequence ?? 0));
   $("people-empty").hidden = people.length > 0;
-  const list = clear($("customer-list"));
-  for (const person of people) list.append(el("li", {}, personButton(person)));
+  sync($("customer-list"), people.map((person) => ({
+    key: person.wa_id,
+    content: JSON.stringify([person, person.wa_id === state.current, state.handedOver.has(threadKey(person.wa_id))]),
+    build: () => el("li", {}, personButton(person)),
+  })));
 
   $("number-picker").hidden = state.numbers.length < 2;
-  const select = clear($("number-select"));
-  for (const number of state.numbers) {
-    const option = el("option", { value: number.phone_number_id }, number.name);
-    option.selected = number.phone_number_id === state.numberId;
-    select.append(option);
-  }
+  sync($("number-select"), state.numbers.map((number) => ({
+    key: number.phone_number_id,
+    content: number.name,
+    build: () => el("option", { value: number.phone_number_id }, number.name),
+  })));
+  $("number-select").value = state.numberId ?? "";
 }
 
 function personButton(person) {
@@ -267,19 +270,27 @@ function renderHead() {
 }
 
 function renderThread() {
-  const list = clear($("message-list"));
+  const items = [];
   let day = "";
   let previous = "";
   for (const message of state.thread) {
     const key = dayKey(message.at);
     if (key !== day) {
-      list.append(el("li", { class: "day" }, el("span", {}, dayLabel(message.at))));
+      const label = dayLabel(message.at);
+      items.push({ key, content: label, build: () => el("li", { class: "day" }, el("span", {}, label)) });
       day = key;
       previous = "";
     }
-    list.append(messageItem(message, message.direction !== previous));
+    const first = message.direction !== previous;
+    const { isNew, ...content } = message;
+    items.push({
+      key: message.wamid,
+      content: JSON.stringify([content, first]),
+      build: () => messageItem(message, first),
+    });
     previous = message.direction;
   }
+  sync($("message-list"), items);
   for (const message of state.thread) message.isNew = false;
   renderWelcome();
   $("typing").hidden = !isTyping();

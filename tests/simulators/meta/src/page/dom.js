@@ -9,9 +9,26 @@ export function el(name, attributes = {}, ...children) {
   return element;
 }
 
-export function clear(element) {
-  element.replaceChildren();
-  return element;
+/**
+ * Makes `parent` show one child per item, building only what is new or changed, so that focus stays
+ * where it is and screen readers hear new messages only. An item: {key, content, build}; the same
+ * key and content keep the same element.
+ */
+export function sync(parent, items) {
+  const known = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  items.forEach(({ key, content, build }, index) => {
+    let child = known.get(key);
+    if (!child || child.dataset.content !== content) {
+      const fresh = build();
+      fresh.dataset.key = key;
+      fresh.dataset.content = content;
+      child?.replaceWith(fresh);
+      child = fresh;
+    }
+    known.delete(key);
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
+  });
+  for (const gone of known.values()) gone.remove();
 }
 
 function icon(viewBox, ...paths) {

@@ -38,6 +38,7 @@ Dispatcher::Dispatcher(
 Dispatcher::~Dispatcher() {
     for (auto& lane : lanes_) lane->thread.request_stop();
     wake();
+    for (auto& lane : lanes_) lane->poster->abort();
 }
 
 bool Dispatcher::submit(Delivery delivery) {

@@ -60,12 +60,14 @@ struct DispatchSettings {
     std::atomic<int> batch_max{1};
 };
 
-/// Posts one body; returns the HTTP status, 0 when there was none. One instance per lane, used by
-/// that lane's thread only.
+/// Posts one body; returns the HTTP status, 0 when there was none. One instance per lane; post() is
+/// called by that lane's thread only, abort() by the one that stops the dispatcher.
 class WebhookPoster {
  public:
     virtual ~WebhookPoster() = default;
     virtual int post(const std::string& body, const std::string& signature) = 0;
+    /// Ends a post() that is waiting for its answer.
+    virtual void abort() = 0;
 };
 
 /// Delivers webhooks at least once, in order per lane key on the first attempt, retrying on the

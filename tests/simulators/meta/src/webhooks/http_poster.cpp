@@ -28,6 +28,8 @@ class HttpPoster final : public WebhookPoster {
         return answer ? answer->status : 0;
     }
 
+    void abort() override { client_.stop(); }
+
  private:
     std::string path_;
     httplib::Client client_;
