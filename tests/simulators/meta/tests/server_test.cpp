@@ -310,6 +310,18 @@ TEST_CASE_METHOD(Fixture, "raw bodies and the handshake") {
     sim("/sim/handshake", {{"verify_token", "wrong"}}, 409);
 }
 
+TEST_CASE_METHOD(Fixture, "a prepared webhook is for the caller to post, and opens the window") {
+    const json wanted = {{"phone_number_id", "20001"}, {"wa_id", kMe}, {"text", "¿abren?"}};
+    const auto bodies = sim("/sim/webhooks/prepared", {{"messages", {wanted, wanted}}})["bodies"];
+    REQUIRE(bodies.size() == 2);
+    CHECK(bodies[0] != bodies[1]);
+    const auto value = json::parse(bodies[0].get<std::string>())["entry"][0]["changes"][0]["value"];
+    CHECK(value["messages"][0]["text"]["body"] == "¿abren?");
+    CHECK(sim("/sim/webhooks/counters")["submitted"] == 0);
+    CHECK(graph(text("sí"))->status == 200);
+    sim("/sim/webhooks/prepared", {{"messages", "none"}}, 400);
+}
+
 TEST_CASE_METHOD(Fixture, "a stalled send that was given up is not acted on") {
     open_window();
     sim("/sim/faults", {{"kind", "stall"}, {"count", 1}, {"duration_ms", 400}});

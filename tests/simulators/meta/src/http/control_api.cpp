@@ -76,6 +76,7 @@ void ControlApi::add_world_routes() {
     route("GET", (thread + "/messages").c_str(), &ControlApi::list_messages);
     route("POST", (thread + "/read").c_str(), &ControlApi::read_as_customer);
     route("POST", "/sim/webhooks", &ControlApi::raw_webhook);
+    route("POST", "/sim/webhooks/prepared", &ControlApi::prepare_webhooks);
     route("GET", "/sim/wait", &ControlApi::wait);
 }
 

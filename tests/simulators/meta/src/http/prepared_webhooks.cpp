@@ -18,17 +18,16 @@ Result<std::string> prepare(Simulator& simulator, const nlohmann::json& wanted) 
     TECNOCHAT_TRY(thread.wa_id, string_field(wanted, "wa_id"));
     TECNOCHAT_TRY(const std::string text, string_field(wanted, "text"));
     TECNOCHAT_TRY(auto parsed, parse_customer_message({{"text", text}}));
-    TECNOCHAT_CHECK(simulator.with([&](World& world, FaultPlan&, RequestLog&) -> Status {
+    const Status known = simulator.with([&](World& world, FaultPlan&, RequestLog&) -> Status {
         if (world.find_customer(thread.wa_id) != nullptr) return ok();
         Customer customer;
         customer.wa_id = thread.wa_id;
         customer.reads = world.settings.default_reads;
         TECNOCHAT_CHECK(world.add_customer(std::move(customer)));
         return ok();
-    }));
-    return simulator.customer_writes_elsewhere(
-        thread, std::move(parsed.message), parsed.body_json
-    );
+    });
+    if (!known) return known.error();
+    return simulator.customer_writes_elsewhere(thread, std::move(parsed.message), parsed.body_json);
 }
 
 }  // namespace

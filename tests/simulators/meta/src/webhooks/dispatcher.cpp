@@ -12,6 +12,7 @@ namespace {
 constexpr Milliseconds kHoldBackMax{2000};
 /// A lane looks at the clock at least this often, whatever it was told.
 constexpr Milliseconds kWaitMax{60'000};
+constexpr Milliseconds kAbortEvery{20};
 
 }  // namespace
 
@@ -38,7 +39,14 @@ Dispatcher::Dispatcher(
 Dispatcher::~Dispatcher() {
     for (auto& lane : lanes_) lane->thread.request_stop();
     wake();
-    for (auto& lane : lanes_) lane->poster->abort();
+    // Again and again: a lane may have been about to post when it was aborted.
+    for (auto& lane : lanes_) {
+        std::unique_lock lock(lane->mutex);
+        while (!lane->ended) {
+            lane->poster->abort();
+            lane->changed.wait_for(lock, kAbortEvery);
+        }
+    }
 }
 
 bool Dispatcher::submit(Delivery delivery) {
@@ -99,6 +107,9 @@ void Dispatcher::reset_counters() {
 
 void Dispatcher::run(Lane& lane, const std::stop_token& stop) {
     while (auto delivery = next(lane, stop)) attempt(lane, *std::move(delivery));
+    const std::scoped_lock lock(lane.mutex);
+    lane.ended = true;
+    lane.changed.notify_all();
 }
 
 std::optional<Delivery> Dispatcher::next(Lane& lane, const std::stop_token& stop) {

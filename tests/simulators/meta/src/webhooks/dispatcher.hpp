@@ -112,6 +112,7 @@ class Dispatcher {
         std::condition_variable changed;
         std::multimap<Timestamp, Delivery> queue;
         std::unique_ptr<WebhookPoster> poster;
+        bool ended = false;
         std::jthread thread;
     };
 
