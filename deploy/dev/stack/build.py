@@ -73,7 +73,10 @@ def _configure(preset: str, root: Path, log: Path) -> None:
         lines = result.stdout.splitlines()
         first = next((number for number, line in enumerate(lines) if "CMake Error" in line), 0)
         print("\n" + "\n".join(lines[first : first + ERROR_LINES]))
-        raise StackError("CMake could not configure the build", f"the whole output is in {log}")
+        raise StackError(
+            "CMake could not configure the build",
+            f"./tecnochat doctor shows what is missing; the whole output is in {log}",
+        )
 
 
 def _run(command: Sequence[str], root: Path) -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,7 @@ from .progress import Step
 from .results import Case
 
 _PROGRESS = re.compile(r"^\s*(\d+/\d+) Test +#\d+:")
+_START = re.compile(r"^\s*Start +\d+: (.*)")
 _OUTCOMES = {"run": "passed", "fail": "failed", "notrun": "failed", "disabled": "skipped"}
 
 
@@ -53,6 +54,7 @@ def run(run_: Run, level: str) -> Iterator[Case]:
     if run_.name_filter:
         command += ["-R", run_.name_filter]
     said: list[str] = []
+    done = ""
     with Step(f"{level} tests") as step:
         with subprocess.Popen(
             command,
@@ -68,8 +70,11 @@ def run(run_: Run, level: str) -> Iterator[Case]:
             try:
                 for line in child.stdout:
                     said.append(line)
-                    if count := _PROGRESS.match(line):
-                        step.update(count.group(1))
+                    if progress := _PROGRESS.match(line):
+                        done = progress.group(1)
+                    elif progress := _START.match(line):
+                        # The test that runs now, for whoever wonders what takes so long.
+                        step.update(f"{done} {progress.group(1)}")
             except BaseException:
                 # CTest and the tests it runs: none may go on against a stack that is taken away.
                 os.killpg(child.pid, signal.SIGKILL)
