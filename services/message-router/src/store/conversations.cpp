@@ -10,24 +10,27 @@ using postgres::Params;
 using postgres::Rows;
 using postgres::Transaction;
 
-// read() takes the columns of both by position.
+// read() takes the columns of both by position. The customer comes by subqueries, not by a join: the
+// planner would scan all contacts as long as it thinks that there are few.
 constexpr std::string_view kLockByKey = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, c.contact_id, p.user_id, p.phone
+        c.window_until, c.unread, c.parked, c.phone_number_id, c.contact_id,
+        (SELECT p.user_id FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id),
+        (SELECT p.phone FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
     FROM unnest($1::uuid[], $2::uuid[], $3::text[]) k(tenant_id, contact_id, phone_number_id)
-    JOIN conversations c ON c.tenant_id = k.tenant_id AND c.contact_id = k.contact_id AND
-        c.phone_number_id = k.phone_number_id
-    JOIN contacts p ON p.tenant_id = c.tenant_id AND p.id = c.contact_id
+    JOIN conversations c ON c.tenant_id = k.tenant_id
+        AND c.contact_id = k.contact_id AND c.phone_number_id = k.phone_number_id
     ORDER BY c.tenant_id, c.id
     FOR NO KEY UPDATE OF c
 )sql";
 
 constexpr std::string_view kLockById = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, c.contact_id, p.user_id, p.phone
+        c.window_until, c.unread, c.parked, c.phone_number_id, c.contact_id,
+        (SELECT p.user_id FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id),
+        (SELECT p.phone FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
     FROM unnest($1::uuid[], $2::uuid[]) k(tenant_id, id)
     JOIN conversations c ON c.tenant_id = k.tenant_id AND c.id = k.id
-    JOIN contacts p ON p.tenant_id = c.tenant_id AND p.id = c.contact_id
     ORDER BY c.tenant_id, c.id
     FOR NO KEY UPDATE OF c
 )sql";
