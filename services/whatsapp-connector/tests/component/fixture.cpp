@@ -6,6 +6,7 @@
 #include "domain/send_protocol.hpp"
 #include "tecnochat/core/guarded.hpp"
 #include "tecnochat/kafka/consumer.hpp"
+#include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
@@ -36,7 +37,10 @@ MessageId message(int n) {
 
 PublishingFixture::PublishingFixture()
     : producer(producer_config(cluster), metrics),
-      outbox(pool, producer, [this] { return channels.tenants(); }, {}, metrics) {}
+      outbox(pool, producer, [this] { return channels.tenants(); }, {}, metrics) {
+    // One partition, as in deploy/topics.yaml: their order can be told.
+    cluster.create_topic(std::string(kafka::topics::kDeadLettersWhatsappConnector), 1);
+}
 
 Fixture::Fixture() {
     for (const auto& [number, owner] :

@@ -174,7 +174,8 @@ TEST_CASE("after a restart claims go back to the queue and what was on the wire 
     }
     SECTION("of another, whose lease is over") {
         f.database.run(
-            "UPDATE sends SET claimed_at = now() - interval '31 s', wire_at = now() - interval '31 s'"
+            "UPDATE sends SET claimed_at = now() - interval '31 s', "
+            "wire_at = now() - interval '31 s'"
         );
         CHECK(recover(f, "c-1", false, 30s).size() == 1);
         CHECK(f.state(1) == "in_doubt");

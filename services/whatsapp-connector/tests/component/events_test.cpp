@@ -1,0 +1,218 @@
+// Goal: what comes from Kafka is stored once or set aside with a reason, and one bad record never
+// holds up the others. Method: the handlers on a real PostgreSQL (TECNOCHAT_TEST_POSTGRES_URL) and
+// a broker inside this process.
+#include <google/protobuf/util/time_util.h>
+
+#include <catch2/catch.hpp>
+
+#include "component/fakes.hpp"
+#include "component/fixture.hpp"
+#include "events/outbound_handler.hpp"
+#include "events/status_handler.hpp"
+#include "tecnochat/kafka/topics.hpp"
+#include "tecnochat/testkit/eventually.hpp"
+
+namespace tecnochat::whatsapp_connector::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using google::protobuf::util::TimeUtil;
+namespace wa = whatsapp::v1;
+
+kafka::Record arrived(const google::protobuf::MessageLite& message) {
+    kafka::Record record;
+    record.topic = "some.topic";
+    record.value = message.SerializeAsString();
+    return record;
+}
+
+struct Handlers : PublishingFixture {
+    ~Handlers() { receipts.stop(); }
+
+    [[nodiscard]] wa::OutboundCommand command(int n) const {
+        wa::OutboundCommand command;
+        command.set_phone_number_id(kNumber);
+        command.set_conversation_id(conversation(n).to_string());
+        command.set_contact_id(conversation(n).to_string());
+        auto& text = *command.mutable_send_text();
+        text.set_send_id(message(n).to_string());
+        text.mutable_to()->set_phone("573001112233");
+        text.set_body("hola");
+        *text.mutable_window_until() =
+            TimeUtil::MillisecondsToTimestamp(to_unix_ms(clock.now() + 1h));
+        return command;
+    }
+    [[nodiscard]] wa::MessageStatus status(int n, wa::DeliveryStatus state) const {
+        wa::MessageStatus status;
+        status.set_phone_number_id(kNumber);
+        status.set_message_id("wamid." + std::to_string(n));
+        status.set_status(state);
+        status.set_opaque(opaque.encode({message(n), 1}));
+        *status.mutable_occurred_at() = TimeUtil::MillisecondsToTimestamp(to_unix_ms(clock.now()));
+        return status;
+    }
+    std::string count_sends() { return database.query("SELECT count(*) FROM sends"); }
+    std::vector<std::string> dead_letter_reasons(std::size_t count) {
+        std::vector<std::string> reasons;
+        for (const auto& record :
+             read_topic(cluster, kafka::topics::kDeadLettersWhatsappConnector, count))
+            reasons.emplace_back(record.header("dl-reason"));
+        return reasons;
+    }
+
+    FakeGraph graph;
+    whatsapp::OpaqueCodec opaque{"test ingest key"};
+    kafka::DeadLetters dead_letters{
+        producer, std::string(kafka::topics::kDeadLettersWhatsappConnector), metrics
+    };
+    ReadReceipts receipts{graph, clock, metrics};
+    int woken = 0;
+    OutboundHandler outbound{pool, channels, sends, receipts, dead_letters, [this] { ++woken; }};
+    StatusHandler statuses{pool, channels, sends, outbox, dead_letters, opaque, clock, [this] {
+                               ++woken;
+                           }};
+};
+
+}  // namespace
+
+TEST_CASE("a batch of texts is stored in its order, and a second delivery changes nothing") {
+    Handlers h;
+    const std::vector<kafka::Record> batch{arrived(h.command(1)), arrived(h.command(2))};
+    REQUIRE(h.outbound(batch));
+    REQUIRE(h.outbound(batch));
+    CHECK(h.count_sends() == "2");
+    CHECK(h.woken == 2);
+    const auto claimed = h.claim();
+    REQUIRE(claimed.size() == 2);
+    CHECK(claimed.front().id == message(1));
+    CHECK(claimed.front().tenant == h.tenant);
+    CHECK(claimed.front().recipient.phone == "573001112233");
+}
+
+TEST_CASE("records nobody can act on are set aside with a reason, the rest is stored") {
+    Handlers h;
+    kafka::Record garbage;
+    garbage.value = "\xFF\xFF";
+    auto unknown_number = h.command(2);
+    unknown_number.set_phone_number_id("999");
+    auto no_recipient = h.command(3);
+    no_recipient.mutable_send_text()->clear_to();
+    auto no_text = h.command(4);
+    no_text.mutable_send_text()->set_body("");
+    auto bad_id = h.command(5);
+    bad_id.mutable_send_text()->set_send_id("7");
+    auto nothing = h.command(6);
+    nothing.clear_command();
+    REQUIRE(h.outbound(std::vector<kafka::Record>{
+        garbage,
+        arrived(unknown_number),
+        arrived(no_recipient),
+        arrived(no_text),
+        arrived(h.command(1)),
+        arrived(bad_id),
+        arrived(nothing),
+    }));
+    CHECK(h.count_sends() == "1");
+    CHECK(h.state(1) == "queued");
+    CHECK(
+        h.dead_letter_reasons(6) ==
+        std::vector<std::string>{
+            "unparsable", "unknown_number", "invalid", "invalid", "invalid", "invalid"
+        }
+    );
+}
+
+TEST_CASE("a text the database refuses is set aside alone") {
+    Handlers h;
+    auto refused = h.command(2);
+    refused.mutable_send_text()->mutable_window_until()->set_seconds(99'999'999'999'999);
+    REQUIRE(h.outbound(
+        std::vector<kafka::Record>{arrived(h.command(1)), arrived(refused), arrived(h.command(3))}
+    ));
+    CHECK(h.count_sends() == "2");
+    CHECK(h.dead_letter_reasons(1) == std::vector<std::string>{"failed"});
+}
+
+TEST_CASE("a text without a window never goes out") {
+    Handlers h;
+    auto open_ended = h.command(1);
+    open_ended.mutable_send_text()->clear_window_until();
+    REQUIRE(h.outbound(std::vector<kafka::Record>{arrived(open_ended)}));
+    const auto changes = h.enter_wire(h.claim());
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().failure == Failure::kWindowClosed);
+}
+
+TEST_CASE("with the database away the batch is asked for again") {
+    Handlers h;
+    const std::vector<kafka::Record> batch{arrived(h.command(1))};
+    h.database.go_away();
+    const Status refused = h.outbound(batch);
+    REQUIRE_FALSE(refused);
+    CHECK(is_retryable(refused.error()));
+    CHECK(h.woken == 0);
+    h.database.come_back();
+    REQUIRE(h.outbound(batch));
+    CHECK(h.count_sends() == "1");
+}
+
+TEST_CASE("a read receipt is passed on while it is worth something") {
+    Handlers h;
+    h.receipts.start();
+    const auto mark = [&](const std::string& id, Milliseconds left, const char* number) {
+        wa::OutboundCommand command;
+        command.set_phone_number_id(number);
+        command.mutable_mark_read()->set_message_id(id);
+        *command.mutable_mark_read()->mutable_expires_at() =
+            TimeUtil::MillisecondsToTimestamp(to_unix_ms(h.clock.now() + left));
+        return arrived(command);
+    };
+    h.database.run(
+        "UPDATE channels SET state = 'disconnected' WHERE phone_number_id = '206540352242922'"
+    );
+    REQUIRE(h.channels.load());
+    REQUIRE(h.outbound(std::vector<kafka::Record>{
+        mark("wamid.LATE", -1ms, kNumber),
+        mark("wamid.GONE", 25s, kOtherNumber),
+        mark("wamid.GOOD", 25s, kNumber),
+    }));
+    CHECK(testkit::eventually(10s, [&] { return !h.graph.receipts().empty(); }));
+    h.receipts.stop();
+    CHECK(h.graph.receipts() == std::vector<std::string>{"wamid.GOOD"});
+}
+
+TEST_CASE("a status with our send id settles its send and tells the router once") {
+    Handlers h;
+    h.record(h.on_wire(1), Doubtful{"cut"});
+    const std::vector<kafka::Record> batch{
+        arrived(h.status(1, wa::DELIVERY_STATUS_SENT)),
+        arrived(h.status(1, wa::DELIVERY_STATUS_DELIVERED)),
+    };
+    REQUIRE(h.statuses(batch));
+    REQUIRE(h.statuses(batch));
+    CHECK(h.state(1) == "sent");
+    CHECK(h.column(1, "wamid") == "wamid.1");
+    CHECK(h.woken == 1);
+    const auto records = read_topic(h.cluster, kafka::topics::kWhatsappSent, 1);
+    REQUIRE(records.size() == 1);
+    CHECK(records.front().event_id() == message(1).to_string() + ":sent:1");
+}
+
+TEST_CASE("a status of somebody else's message settles nothing, but moves the number's time on") {
+    Handlers h;
+    h.on_wire(1);
+    auto foreign = h.status(1, wa::DELIVERY_STATUS_SENT);
+    foreign.set_opaque("x1:" + message(1).to_string() + ":1:00000000");
+    auto unknown_number = h.status(1, wa::DELIVERY_STATUS_SENT);
+    unknown_number.set_phone_number_id("999");
+    kafka::Record garbage;
+    garbage.value = "\xFF\xFF";
+    REQUIRE(
+        h.statuses(std::vector<kafka::Record>{garbage, arrived(unknown_number), arrived(foreign)})
+    );
+    CHECK(h.state(1) == "wire");
+    CHECK(h.database.query("SELECT count(*) FROM status_watermarks") == "1");
+    CHECK(h.dead_letter_reasons(2) == std::vector<std::string>{"unparsable", "unknown_number"});
+}
+
+}  // namespace tecnochat::whatsapp_connector::testing

@@ -1,0 +1,278 @@
+// Goal: the machinery between queue and wire posts every send at most once, in order, through
+// refusals, doubts, limits and a database that goes away. Method: dispatcher, recorder and
+// maintenance as the service wires them, on a real PostgreSQL (TECNOCHAT_TEST_POSTGRES_URL), a
+// broker inside this process, and a Graph API that answers as told.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <latch>
+#include <map>
+
+#include "component/fakes.hpp"
+#include "component/fixture.hpp"
+#include "sending/dispatcher.hpp"
+#include "sending/maintenance.hpp"
+#include "tecnochat/kafka/topics.hpp"
+#include "tecnochat/testkit/eventually.hpp"
+#include "tecnochat/whatsapp/opaque.hpp"
+
+namespace tecnochat::whatsapp_connector::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kInstance = "c-0";
+
+struct Sending : PublishingFixture {
+    explicit Sending(FakeGraph::Answer answer = FakeGraph::accept) : graph(std::move(answer)) {}
+    ~Sending() { stop(); }
+
+    void start() {
+        outbox.start();
+        recorder.start([this](std::size_t) { dispatcher.wake(); });
+        dispatcher.start();
+        maintenance.start([this] { dispatcher.wake(); });
+    }
+    void stop() {
+        dispatcher.stop(soon());
+        recorder.stop(soon());
+        maintenance.stop();
+        outbox.stop(soon());
+    }
+    void send(std::vector<NewSend> texts) {
+        insert(std::move(texts));
+        dispatcher.wake();
+    }
+    bool becomes(int n, const std::string& wanted) {
+        return testkit::eventually(15s, [&] { return state(n) == wanted; });
+    }
+    [[nodiscard]] int posts_of(int n) const {
+        const auto posts = graph.posts();
+        return static_cast<int>(std::count_if(posts.begin(), posts.end(), [&](const auto& post) {
+            return post.send.id == message(n);
+        }));
+    }
+
+    FakeGraph graph;
+    FakeLimiter limiter;
+    whatsapp::OpaqueCodec opaque{"test ingest key"};
+    Recorder recorder{pool, sends, outbox, clock, metrics};
+    Dispatcher dispatcher{
+        {kInstance, 8},
+        pool,
+        channels,
+        sends,
+        outbox,
+        limiter,
+        graph,
+        opaque,
+        recorder,
+        clock,
+        metrics
+    };
+    Maintenance maintenance{
+        {.instance = kInstance, .patience = kPatience},
+        pool,
+        channels,
+        sends,
+        outbox,
+        clock,
+        metrics
+    };
+};
+
+/// The event ids on whatsapp.sent for one send, in order.
+std::vector<std::string> updates_of(const std::vector<kafka::Record>& records, int n) {
+    std::vector<std::string> found;
+    const auto prefix = message(n).to_string() + ":";
+    for (const auto& record : records) {
+        const std::string id(record.event_id());
+        if (id.starts_with(prefix)) found.push_back(id.substr(prefix.size()));
+    }
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("texts of a conversation leave in order, one outstanding at a time") {
+    Guarded<std::map<ConversationId, int>> outstanding;
+    std::atomic<int> overlaps = 0;
+    Sending s([&](const ClaimedSend& send) {
+        outstanding.with([&](auto& all) {
+            if (++all[send.conversation] > 1) ++overlaps;
+        });
+        const auto answer = FakeGraph::accept(send);
+        outstanding.with([&](auto& all) { --all[send.conversation]; });
+        return answer;
+    });
+    s.start();
+    std::vector<NewSend> texts;
+    for (int n = 0; n < 60; ++n) texts.push_back(s.text(n, n % 3));
+    s.send(texts);
+    CHECK(testkit::eventually(20s, [&] {
+        return s.database.query("SELECT count(*) FROM sends WHERE state = 'accepted'") == "60";
+    }));
+    CHECK(overlaps == 0);
+    const auto posts = s.graph.posts();
+    REQUIRE(posts.size() == 60);
+    for (int c = 0; c < 3; ++c) {
+        int next = c;
+        for (const auto& post : posts) {
+            if (post.send.conversation != conversation(c)) continue;
+            CHECK(post.send.id == message(next));
+            next += 3;
+        }
+    }
+}
+
+TEST_CASE("the router is told of each outcome once, under the conversation's key") {
+    Sending s([](const ClaimedSend& send) -> GraphAnswer {
+        if (send.id == message(2)) return Refused{131026, 0};
+        return FakeGraph::accept(send);
+    });
+    s.start();
+    auto late = s.text(3, 3);
+    late.window_until = s.clock.now() - 1s;
+    s.send({s.text(1, 1), s.text(2, 2), late});
+    const auto records = read_topic(s.cluster, kafka::topics::kWhatsappSent, 3);
+    REQUIRE(records.size() == 3);
+    CHECK(updates_of(records, 1) == std::vector<std::string>{"accepted:1"});
+    CHECK(updates_of(records, 2) == std::vector<std::string>{"failed:1"});
+    CHECK(updates_of(records, 3) == std::vector<std::string>{"failed:1"});
+    for (const auto& record : records) {
+        whatsapp::v1::SendUpdate update;
+        REQUIRE(update.ParseFromString(record.value));
+        CHECK(record.key == update.conversation_id());
+        CHECK(record.header("tenantid") == s.tenant.to_string());
+        if (update.send_id() == message(1).to_string())
+            CHECK(update.message_id() == "wamid." + update.send_id());
+        if (update.send_id() == message(2).to_string()) CHECK(update.error_code() == 131026);
+        if (update.send_id() == message(3).to_string())
+            CHECK(update.failure() == whatsapp::v1::SEND_FAILURE_WINDOW_CLOSED);
+    }
+    CHECK(s.posts_of(3) == 0);
+}
+
+TEST_CASE("a definite no is posted again as the next attempt, and later texts wait for it") {
+    std::atomic<int> refusals = 1;
+    Sending s([&](const ClaimedSend& send) -> GraphAnswer {
+        if (send.id == message(1) && refusals-- > 0) return NothingSent{"connect"};
+        return FakeGraph::accept(send);
+    });
+    s.start();
+    s.send({s.text(1), s.text(2)});
+    REQUIRE(s.becomes(2, "accepted"));
+    const auto posts = s.graph.posts();
+    REQUIRE(posts.size() == 3);
+    CHECK(s.opaque.decode(posts[0].opaque) == whatsapp::Opaque{message(1), 1});
+    CHECK(s.opaque.decode(posts[1].opaque) == whatsapp::Opaque{message(1), 2});
+    CHECK(s.opaque.decode(posts[2].opaque) == whatsapp::Opaque{message(2), 1});
+}
+
+TEST_CASE("a doubtful send is never posted again: silence makes it unknown, then the next goes") {
+    Sending s([](const ClaimedSend& send) -> GraphAnswer {
+        if (send.id == message(1)) return Doubtful{"cut"};
+        return FakeGraph::accept(send);
+    });
+    s.start();
+    s.send({s.text(1), s.text(2)});
+    REQUIRE(s.becomes(1, "in_doubt"));
+    CHECK(s.state(2) == "queued");
+    s.clock.advance(2 * kPatience + 1s);
+    REQUIRE(s.becomes(1, "unknown"));
+    REQUIRE(s.becomes(2, "accepted"));
+    CHECK(s.posts_of(1) == 1);
+    const auto records = read_topic(s.cluster, kafka::topics::kWhatsappSent, 3);
+    CHECK(updates_of(records, 1) == std::vector<std::string>{"in_doubt:1", "unknown:1"});
+}
+
+TEST_CASE("an answer that comes while the database is away is recorded when it is back") {
+    std::latch posted(1);
+    std::latch answer(1);
+    Sending s([&](const ClaimedSend& send) {
+        posted.count_down();
+        answer.wait();
+        return FakeGraph::accept(send);
+    });
+    s.start();
+    s.send({s.text(1)});
+    posted.wait();
+    s.database.go_away();
+    answer.count_down();
+    CHECK_FALSE(s.pool.reachable());
+    s.database.come_back();
+    REQUIRE(s.becomes(1, "accepted"));
+    CHECK(s.posts_of(1) == 1);
+    CHECK(read_topic(s.cluster, kafka::topics::kWhatsappSent, 1).size() == 1);
+}
+
+TEST_CASE("with the database away nothing is posted; sending goes on when it is back") {
+    Sending s;
+    s.insert({s.text(1), s.text(2, 2)});
+    s.database.go_away();
+    s.start();
+    s.dispatcher.wake();
+    CHECK_FALSE(s.pool.reachable());
+    CHECK(s.graph.posts().empty());
+    s.database.come_back();
+    REQUIRE(s.becomes(1, "accepted"));
+    REQUIRE(s.becomes(2, "accepted"));
+    CHECK(s.graph.posts().size() == 2);
+}
+
+TEST_CASE("a send that is held back by a limit goes when its time has come") {
+    Sending s;
+    s.limiter.hold_back(3);
+    s.start();
+    s.send({s.text(1), s.text(2)});
+    REQUIRE(s.becomes(2, "accepted"));
+    CHECK(s.limiter.asked() == 5);
+    const auto posts = s.graph.posts();
+    REQUIRE(posts.size() == 2);
+    CHECK(posts[0].send.id == message(1));
+    CHECK(posts[0].send.attempt == 1);
+}
+
+TEST_CASE("a number that may not send any more is not posted for") {
+    Sending s;
+    s.database.run("UPDATE channels SET state = 'disconnected'");
+    s.start();
+    s.send({s.text(1)});
+    REQUIRE(s.becomes(1, "failed"));
+    CHECK(s.graph.posts().empty());
+}
+
+TEST_CASE("stopping lets posts under way end and writes their answers down") {
+    std::latch posted(1);
+    std::latch answer(1);
+    Sending s([&](const ClaimedSend& send) {
+        posted.count_down();
+        answer.wait();
+        return FakeGraph::accept(send);
+    });
+    s.start();
+    s.send({s.text(1), s.text(2)});
+    posted.wait();
+    std::jthread stopping([&] { s.stop(); });
+    answer.count_down();
+    stopping.join();
+    CHECK(s.state(1) == "accepted");
+    CHECK(s.posts_of(1) == 1);
+}
+
+TEST_CASE("what a killed process had on the wire is in doubt after the restart, not sent again") {
+    Sending s;
+    s.on_wire(1);
+    s.insert({s.text(2, 1), s.text(3, 3)});
+    REQUIRE(s.claim().size() == 1);
+    REQUIRE(s.maintenance.recover_own());
+    s.start();
+    REQUIRE(s.becomes(3, "accepted"));
+    CHECK(s.state(1) == "in_doubt");
+    CHECK(s.state(2) == "queued");
+    CHECK(s.posts_of(1) == 0);
+    s.echo(1, EchoKind::kDelivered, "wamid.1");
+    s.dispatcher.wake();
+    CHECK(s.becomes(2, "accepted"));
+}
+
+}  // namespace tecnochat::whatsapp_connector::testing
