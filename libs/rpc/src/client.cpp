@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kReconnectMsMin = 100;
 constexpr int kReconnectMsMax = 3000;
+constexpr int kConnectMsMax = 5000;
 constexpr int kKeepaliveMs = 30'000;
 
 }  // namespace
@@ -29,7 +30,8 @@ std::shared_ptr<grpc::Channel> connect(
     arguments.SetSslTargetNameOverride(service);
     // A peer that restarts is back in a moment; gRPC's own back-off grows to two minutes.
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMsMin);
-    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMsMin);
+    // Despite its name: how long one attempt may take, TLS included. A busy machine needs seconds.
+    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMsMax);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMsMax);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     // Internal calls never leave through a proxy or take policy from DNS.
