@@ -2,7 +2,7 @@
 // hand over and release.
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <nlohmann/json.hpp>
+#include <functional>
 
 #include "tecnochat/testkit/eventually.hpp"
 #include "tecnochat/testkit/stack.hpp"
@@ -13,57 +13,70 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The texts of the business' bubbles.
-std::vector<std::string> answers(testkit::WebDriver& browser) {
-    return browser.texts("[data-testid=message-out]");
-}
+/// The phone page in a browser, with a picture of every step.
+class Page {
+ public:
+    explicit Page(const testkit::Stack& stack)
+        : pictures_(stack.state_directory() + "/screenshots/") {
+        browser_.open(stack.endpoint("/phone"));
+    }
 
-void write(testkit::WebDriver& browser, const std::string& text) {
-    browser.type("[data-testid=composer]", text);
-    browser.press_enter("[data-testid=composer]");
-}
+    testkit::WebDriver& browser() { return browser_; }
 
-bool last_answer_holds(testkit::WebDriver& browser, std::size_t count, const std::string& part) {
-    const auto all = answers(browser);
-    return all.size() == count && all.back().find(part) != std::string::npos;
-}
+    void write(const std::string& text) {
+        browser_.type("[data-testid=composer]", text);
+        browser_.press_enter("[data-testid=composer]");
+    }
+
+    /// Waits for what the page shall show, and leaves a picture of it either way.
+    void see(const std::string& picture, const std::function<bool()>& shown) {
+        const bool seen = testkit::eventually(20s, shown);
+        browser_.save_screenshot(pictures_ + picture + ".png");
+        INFO("see " << pictures_ << picture << ".png");
+        REQUIRE(seen);
+    }
+
+    /// Whether the business has answered `count` times, the last time with `part` in it.
+    bool answered(std::size_t count, const std::string& part) {
+        const auto all = browser_.texts("[data-testid=message-in]");
+        return all.size() == count && all.back().find(part) != std::string::npos;
+    }
+
+ private:
+    std::string pictures_;
+    testkit::WebDriver browser_;
+};
 
 }  // namespace
 
 TEST_CASE(
-    "in the browser a customer writes, reads the answer and sees two blue ticks; a handed-over conversation can be released"
+    "in the browser a customer writes, reads the answer, sees two ticks, is handed over and released"
 ) {
     const auto stack = testkit::Stack::from_environment();
-    testkit::WebDriver browser;
-    browser.open(stack.endpoint("/phone"));
-    browser.click("[data-testid=new-customer]");
+    Page page(stack);
+    page.browser().click("[data-testid=new-customer]");
 
-    write(browser, "¿a qué hora abren el sábado?");
-    REQUIRE(testkit::eventually(20s, [&] { return last_answer_holds(browser, 1, "7:00"); }));
-    REQUIRE(testkit::eventually(10s, [&] {
-        return browser.attribute("[data-testid=message-in] [data-testid=tick]", "data-state") ==
-               "read";
-    }));
-    browser.save_screenshot(stack.state_directory() + "/screenshots/answered.png");
+    page.write("¿a qué hora abren el sábado?");
+    page.see("answered", [&] { return page.answered(1, "7:00"); });
+    page.see("read", [&] {
+        return page.browser().attribute(
+                   "[data-testid=message-out] [data-testid=tick]", "data-state"
+               ) == "read";
+    });
 
-    write(browser, "¿venden repuestos para motocicletas?");
-    REQUIRE(testkit::eventually(20s, [&] { return answers(browser).size() == 2; }));
-    REQUIRE(testkit::eventually(10s, [&] {
-        return browser.visible("[data-testid=handover-banner]");
-    }));
-    browser.save_screenshot(stack.state_directory() + "/screenshots/handed-over.png");
+    page.write("¿venden repuestos para motocicletas?");
+    page.see("handed-over", [&] {
+        return page.answered(2, "") && page.browser().visible("[data-testid=handover-banner]");
+    });
 
-    browser.click("[data-testid=release]");
-    REQUIRE(testkit::eventually(10s, [&] {
-        return !browser.visible("[data-testid=handover-banner]");
-    }));
-    write(browser, "puedo pagar con nequi?");
-    REQUIRE(testkit::eventually(20s, [&] { return last_answer_holds(browser, 3, "Nequi"); }));
-    CHECK(browser.console_errors().empty());
+    page.browser().click("[data-testid=release]");
+    page.see("released", [&] { return !page.browser().visible("[data-testid=handover-banner]"); });
+    page.write("puedo pagar con nequi?");
+    page.see("answered-again", [&] { return page.answered(3, "Nequi"); });
+    CHECK(page.browser().console_errors().empty());
 
-    browser.resize(390, 844);
-    CHECK(browser.visible("[data-testid=composer]"));
-    browser.save_screenshot(stack.state_directory() + "/screenshots/narrow.png");
+    page.browser().resize(390, 844);
+    page.see("narrow", [&] { return page.browser().visible("[data-testid=composer]"); });
 }
 
 }  // namespace tecnochat::scenarios

@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Milliseconds kCallTimeout{5000};
+constexpr Milliseconds kCallTimeout{15'000};
 
 struct Bread {
     const char* name;
@@ -57,6 +57,12 @@ void must(const grpc::Status& status, const char* what) {
     if (!status.ok()) throw std::runtime_error(std::string(what) + ": " + status.error_message());
 }
 
+/// Patient: a machine that runs a whole suite and its tests may take seconds for a handshake.
+void prepare(grpc::ClientContext& context) {
+    rpc::prepare(context, Deadline::after(kCallTimeout));
+    context.set_wait_for_ready(true);
+}
+
 SystemClock system_clock;
 
 }  // namespace
@@ -74,13 +80,13 @@ Business::Business(const testkit::Stack& stack, int numbers)
     const auto router =
         stub<conversations::v1::ConversationsService>(stack_, "message-router", "gateway");
     for (const auto& number : numbers_) {
-        const bool known = testkit::eventually(10s, [&] {
+        const bool known = testkit::eventually(30s, [&] {
             conversations::v1::ListConversationsRequest request;
             request.set_tenant_id(tenant_.to_string());
             request.set_phone_number_id(number);
             conversations::v1::ListConversationsResponse response;
             grpc::ClientContext context;
-            rpc::prepare(context, Deadline::after(kCallTimeout));
+            prepare(context);
             return router->ListConversations(&context, request, &response).ok();
         });
         if (!known) throw std::runtime_error("the router never learned of number " + number);
@@ -114,7 +120,7 @@ void Business::register_number(const std::string& number) const {
     request.set_display_phone_number("+57 " + number);
     whatsapp::v1::RegisterChannelResponse response;
     grpc::ClientContext context;
-    rpc::prepare(context, Deadline::after(kCallTimeout));
+    prepare(context);
     must(connector->RegisterChannel(&context, request, &response), "RegisterChannel");
 }
 
@@ -136,7 +142,7 @@ void Business::enter_knowledge() const {
         );
         knowledge::v1::PutItemResponse response;
         grpc::ClientContext context;
-        rpc::prepare(context, Deadline::after(kCallTimeout));
+        prepare(context);
         must(ai->PutItem(&context, request, &response), "PutItem");
     }
 }
@@ -152,7 +158,7 @@ Business::ConversationView Business::conversation(
     request.set_contact_phone(customer);
     conversations::v1::ListConversationsResponse response;
     grpc::ClientContext context;
-    rpc::prepare(context, Deadline::after(kCallTimeout));
+    prepare(context);
     must(router->ListConversations(&context, request, &response), "ListConversations");
     if (response.conversations_size() != 1)
         throw std::runtime_error("the customer has no conversation yet");
@@ -173,7 +179,7 @@ void Business::release(const std::string& conversation_id) const {
     request.set_conversation_id(conversation_id);
     conversations::v1::ReleaseConversationResponse response;
     grpc::ClientContext context;
-    rpc::prepare(context, Deadline::after(kCallTimeout));
+    prepare(context);
     must(router->ReleaseConversation(&context, request, &response), "ReleaseConversation");
 }
 

@@ -68,6 +68,21 @@ std::string name_of(rd_kafka_resp_err_t error) {
     return error == RD_KAFKA_RESP_ERR_NO_ERROR ? "ok" : rd_kafka_err2name(error);
 }
 
+/// Whether the topic may be seen at all; a fetch of one that may not never comes to an answer of
+/// its own.
+std::string describe(rd_kafka_t* handle, const std::string& topic) {
+    rd_kafka_topic_t* wanted = rd_kafka_topic_new(handle, topic.c_str(), nullptr);
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const auto asked = rd_kafka_metadata(handle, 0, wanted, &metadata, kPatienceMs);
+    std::string outcome = name_of(asked);
+    if (asked == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        outcome = metadata->topic_cnt == 1 ? name_of(metadata->topics[0].err) : "no answer";
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_destroy(wanted);
+    return outcome;
+}
+
 }  // namespace
 
 std::string KafkaProbe::produce(const std::string& topic) const {
@@ -102,6 +117,7 @@ std::string KafkaProbe::produce(const std::string& topic) const {
 
 std::string KafkaProbe::fetch(const std::string& topic) const {
     const Handle handle = make_handle(RD_KAFKA_CONSUMER, brokers_, identity_, "probe");
+    if (const auto described = describe(handle.get(), topic); described != "ok") return described;
     const Partitions partitions(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(partitions.get(), topic.c_str(), 0)->offset = 0;
     rd_kafka_assign(handle.get(), partitions.get());

@@ -30,6 +30,11 @@ std::vector<Phone::Message> to_messages(const json& list) {
     return messages;
 }
 
+/// A Colombian mobile number made of the id's last digits.
+std::string display_number(const std::string& number) {
+    return "+57 300 " + number.substr(number.size() - 7);
+}
+
 std::string thread(const std::string& number, const std::string& customer) {
     return "/sim/numbers/" + number + "/customers/" + customer;
 }
@@ -87,7 +92,7 @@ void Phone::add_number(const std::string& number, const std::string& waba) const
         base_ + "/sim/numbers",
         {{"phone_number_id", number},
          {"waba_id", waba},
-         {"display_phone_number", "+57 " + number},
+         {"display_phone_number", display_number(number)},
          {"name", "Negocio " + number}}
     );
 }
