@@ -94,7 +94,7 @@ class Postgres:
         )
         if not alive(record):
             raise StackError(
-                f"PostgreSQL stopped while starting: {_last_line(self._log)}", f"see {self._log}"
+                f"PostgreSQL stopped while starting: {_reason(self._log)}", f"see {self._log}"
             )
         return record
 
@@ -274,8 +274,11 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def _last_line(path: Path) -> str:
-    return (_lines(path) or ["its log is empty"])[-1]
+def _reason(log: Path) -> str:
+    """Why it stopped: its last FATAL or PANIC line, which more lines about stopping follow."""
+    lines = _lines(log)
+    fatal = [line for line in lines if " FATAL: " in line or " PANIC: " in line]
+    return (fatal or lines or ["its log is empty"])[-1]
 
 
 def _command_line(pid: str) -> str:
