@@ -160,7 +160,12 @@ Router::Router()
           kafka::topics::kWhatsappOutbound,
           kafka::topics::kDeadLettersMessageRouter})
         cluster.create_topic(std::string(topic), 1);
+    outbox.start();  // on a busy machine even the first produce may be left to the sweeper
     take(update_channels, {channel(kNumber, tenant, 1), channel(kOtherNumber, other_tenant, 1)});
+}
+
+Router::~Router() {
+    outbox.stop(Deadline::after(5s));
 }
 
 wa::InboundMessage Router::text_message(
@@ -252,7 +257,7 @@ std::vector<kafka::Record> Router::published(std::string_view topic, std::size_t
         metrics
     );
     consumer.start();
-    const bool enough = testkit::eventually(20s, [&] {
+    const bool enough = testkit::eventually(30s, [&] {
         return seen.with([&](const auto& all) { return all.size() >= count; });
     });
     consumer.stop();

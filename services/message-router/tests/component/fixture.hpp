@@ -59,6 +59,9 @@ inline constexpr const char* kOtherNumber = "206540352242922";
 /// broker inside the process. Two tenants with one number each are known.
 struct Router {
     Router();
+    ~Router();
+    Router(const Router&) = delete;
+    Router& operator=(const Router&) = delete;
 
     RouterDatabase database;
     FixedClock clock;

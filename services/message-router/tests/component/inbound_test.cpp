@@ -6,6 +6,7 @@
 
 #include "component/fixture.hpp"
 #include "tecnochat/kafka/topics.hpp"
+#include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::message_router::testing {
 namespace {
@@ -29,8 +30,6 @@ TEST_CASE("a question is stored with its contact, conversation and turn, and the
     CHECK(router.database.query("SELECT convert_from(name, 'UTF8') FROM contacts") == "Ana");
     CHECK(router.database.count("SELECT unread FROM conversations") == 1);
     CHECK(router.database.count("SELECT count(*) FROM turns WHERE outcome IS NULL") == 1);
-    CHECK(router.database.count("SELECT count(*) FROM outbox") == 0);
-
     const auto requests = router.published(kafka::topics::kAiRequests, 1);
     ai::v1::AiRequest request;
     REQUIRE(request.ParseFromString(requests[0].value));
@@ -45,6 +44,9 @@ TEST_CASE("a question is stored with its contact, conversation and turn, and the
     REQUIRE(command.ParseFromString(outbound[0].value));
     CHECK(command.mark_read().message_id() == "wamid.1");
     CHECK(command.mark_read().typing());
+    CHECK(testkit::eventually(std::chrono::seconds(10), [&] {
+        return router.database.count("SELECT count(*) FROM outbox") == 0;
+    }));
 }
 
 TEST_CASE("a message that comes again changes nothing") {
