@@ -33,9 +33,10 @@ std::string escaped(const std::string& value) {
     return out;
 }
 
-/// The same server with another database, and another login if given.
+/// The same server with another database. With a role, which is taken on at once (row-level
+/// security and rights follow it): the dev stack lets only the superuser in by password.
 std::string conninfo(
-    const std::string& url, const std::string& database, const std::string& login = {}
+    const std::string& url, const std::string& database, const std::string& role = {}
 ) {
     std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
         PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree
@@ -45,10 +46,10 @@ std::string conninfo(
     for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
         const std::string_view keyword = option->keyword;
         if (option->val == nullptr || keyword == "dbname") continue;
-        if (!login.empty() && (keyword == "user" || keyword == "password")) continue;
         text += fmt::format(" {}='{}'", keyword, escaped(option->val));
     }
-    if (!login.empty()) text += fmt::format(" user='{0}' password='{0}'", login);
+    // The name under which the sandbox finds these connections again.
+    if (!role.empty()) text += fmt::format(" options='-c role={0}' application_name='{0}'", role);
     return text;
 }
 
@@ -89,7 +90,7 @@ Sandbox::Sandbox() : server_(server_url()) {
     login_ = database_ + "_service";
     auto server = or_throw(connect(server_, Deadline::after(kConnectTime)));
     or_throw(server->execute(fmt::format("CREATE ROLE {} NOLOGIN", owner_)));
-    or_throw(server->execute(fmt::format("CREATE ROLE {0} LOGIN PASSWORD '{0}'", login_)));
+    or_throw(server->execute(fmt::format("CREATE ROLE {} NOLOGIN", login_)));
     or_throw(server->execute(fmt::format("CREATE DATABASE {} OWNER {}", database_, owner_)));
     admin_ = or_throw(connect(admin_url().reveal(), Deadline::after(kConnectTime)));
     run(canonical_sql(owner_, login_));
@@ -126,7 +127,7 @@ std::string Sandbox::query(const std::string& sql) {
 void Sandbox::terminate_service_connections() {
     // Waits for each to be gone (PostgreSQL 14's second argument), so tests need not.
     or_throw(admin_->execute(
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1",
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1",
         Params().add(login_)
     ));
 }

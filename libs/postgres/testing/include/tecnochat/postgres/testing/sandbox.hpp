@@ -18,7 +18,7 @@ class Sandbox {
     Sandbox(const Sandbox&) = delete;
     Sandbox& operator=(const Sandbox&) = delete;
 
-    /// As the service logs in: row-level security applies.
+    /// As the service: its role, so that row-level security applies.
     [[nodiscard]] Secret service_url() const;
     /// As the superuser, for looking at everything and creating tables.
     [[nodiscard]] Secret admin_url() const;
