@@ -145,9 +145,8 @@ void Engine::broken(std::size_t index) {
 }
 
 void Engine::start_due_requests(Instant now) {
-    if (ended_) return;
     if (plan_.rate <= 0) {
-        while (!idle_.empty()) {
+        while (!ended_ && !idle_.empty()) {
             const std::size_t index = idle_.back();
             idle_.pop_back();
             send(index, Clock::now());
@@ -228,6 +227,7 @@ void Engine::note_measure_start(Instant now) {
 }
 
 Outcome Engine::run() {
+    outcome_.started = std::chrono::system_clock::now();
     started_ = Clock::now();
     measure_from_ = started_ + plan_.warmup;
     measure_to_ = measure_from_ + plan_.measure;
@@ -236,12 +236,11 @@ Outcome Engine::run() {
         note_measure_start(now);
         if (!ended_ && now >= measure_to_) {
             for (const pid_t pid : plan_.pids) outcome_.cpu_seconds[pid] += processor_seconds(pid);
-            start_due_requests(now);  // open loop: what was due until now is still owed
             ended_ = true;
         }
+        start_due_requests(now);  // after the end only what was due before it
         const bool owed = busy_ > 0 || !waiting_.empty();
         if (ended_ && (!owed || now >= measure_to_ + kLastAnswers)) break;
-        start_due_requests(now);
         wait(now);
     }
     outcome_.broken += busy_ + waiting_.size();

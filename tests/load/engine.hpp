@@ -25,8 +25,9 @@ struct Plan {
 };
 
 struct Outcome {
-    double seconds = 0;                     // measured
-    std::uint64_t answers = 0;              // measured
+    std::chrono::system_clock::time_point started;  // what the schedule counts from
+    double seconds = 0;                             // measured
+    std::uint64_t answers = 0;                      // measured
     Histogram latency;                      // measured; open loop: since the scheduled start
     std::map<int, std::uint64_t> statuses;  // of the whole run, warm-up too
     std::uint64_t sent = 0;                 // of the whole run

@@ -20,6 +20,7 @@ std::string to_json(const Plan& plan, const Outcome& outcome) {
         statuses += fmt::format("{}\"{}\":{}", statuses.empty() ? "" : ",", status, count);
     }
     std::string cpu;
+    const double own_cpu = outcome.cpu_seconds.at(getpid());
     for (const auto& [pid, seconds] : outcome.cpu_seconds) {
         cpu += fmt::format("{}\"{}\":{:.2f}", cpu.empty() ? "" : ",", pid, seconds);
     }
@@ -29,7 +30,7 @@ std::string to_json(const Plan& plan, const Outcome& outcome) {
     return fmt::format(
         R"({{"mode":"{}","connections":{},"seconds":{},"answers":{},"per_second":{:.1f},)"
         R"("p50_ms":{:.3f},"p90_ms":{:.3f},"p99_ms":{:.3f},"p999_ms":{:.3f},"max_ms":{:.3f},"mean_ms":{:.3f},)"
-        R"("sent":{},"broken":{},"late":{},"statuses":{{{}}},"cpu_seconds":{{{}}},"own_pid":{}}})",
+        R"("sent":{},"broken":{},"late":{},"statuses":{{{}}},"cpu_seconds":{{{}}},"own_cpu_seconds":{:.2f}}})",
         plan.rate > 0 ? "open" : "closed",
         plan.connections,
         outcome.seconds,
@@ -46,7 +47,7 @@ std::string to_json(const Plan& plan, const Outcome& outcome) {
         outcome.late,
         statuses,
         cpu,
-        getpid()
+        own_cpu
     );
 }
 
