@@ -82,10 +82,11 @@ class JsonReader {
         return trimmed(bytes);
     }
 
-    /// The object's own bytes; its fields can be read afterwards.
+    /// The object's own bytes, also after its fields were read. Consumes it. A pass over all of it:
+    /// ask only where the bytes are wanted.
     std::string_view slice(ondemand::object& object) {
         std::string_view bytes;
-        if (!good(object.raw_json().get(bytes)) || !good(object.reset().error())) return {};
+        if (!good(object.reset().error()) || !good(object.raw_json().get(bytes))) return {};
         return trimmed(bytes);
     }
 

@@ -59,13 +59,6 @@ struct WebhookParser::Impl {
     void change(const EntryContext& entry, ondemand::value value);
     bool messages_value(const EntryContext& entry, ondemand::value value);
     void message(const EntryContext& entry, ondemand::value value);
-    void content(
-        WebhookMessage& message,
-        std::string_view type,
-        std::string_view slice,
-        const TextBody& text,
-        const std::optional<ReplyTap>& tap
-    );
     std::optional<ReplyTap> interactive(ondemand::value value);
     void status(const EntryContext& entry, ondemand::value value);
     void contact(ondemand::value value);
@@ -131,7 +124,6 @@ void WebhookParser::Impl::entry(ondemand::value value) {
         keep({}, "entry", json.slice(value));
         return;
     }
-    const std::string_view slice = json.slice(object);
     EntryContext context;
     ondemand::value field;
     if (json.good(object.find_field_unordered("id").get(field))) {
@@ -144,7 +136,7 @@ void WebhookParser::Impl::entry(ondemand::value value) {
                              json.each_element(field, [&](ondemand::value item) {
                                  if (!too_many()) change(context, item);
                              });
-    if (!has_changes) keep(context, "entry", slice);
+    if (!has_changes) keep(context, "entry", json.slice(object));
 }
 
 void WebhookParser::Impl::change(const EntryContext& entry, ondemand::value value) {
@@ -153,14 +145,13 @@ void WebhookParser::Impl::change(const EntryContext& entry, ondemand::value valu
         keep(entry, "change", json.slice(value));
         return;
     }
-    const std::string_view slice = json.slice(object);
     ondemand::value member;
     std::string_view field;
     if (json.good(object.find_field_unordered("field").get(member))) field = json.text(member);
     const bool understood = field == kMessagesField &&
                             json.good(object.find_field_unordered("value").get(member)) &&
                             messages_value(entry, member);
-    if (!understood) keep(entry, field, slice);
+    if (!understood) keep(entry, field, json.slice(object));
 }
 
 /// False where nothing in it could be used: the whole change is kept instead.
@@ -206,7 +197,6 @@ void WebhookParser::Impl::message(const EntryContext& entry, ondemand::value val
         keep(entry, kMessagesField, json.slice(value));
         return;
     }
-    const std::string_view slice = json.slice(object);
     WebhookMessage message;
     message.waba_id = entry.waba_id;
     std::string_view type;
@@ -238,27 +228,17 @@ void WebhookParser::Impl::message(const EntryContext& entry, ondemand::value val
     // Without an id or a sender it can be neither deduplicated nor given to a conversation.
     if (!is_id(message.message_id) ||
         (!is_id(message.from_phone) && !is_id(message.from_user_id))) {
-        keep(entry, kMessagesField, slice);
+        keep(entry, kMessagesField, json.slice(object));
         return;
     }
-    content(message, type, slice, text, tap);
-    webhook.messages.push_back(message);
-}
-
-void WebhookParser::Impl::content(
-    WebhookMessage& message,
-    std::string_view type,
-    std::string_view slice,
-    const TextBody& text,
-    const std::optional<ReplyTap>& tap
-) {
     if (type == "text" && !text.body.empty()) {
         message.content = text;
     } else if (type == "interactive" && tap) {
         message.content = *tap;
     } else {
-        message.content = RawBody{.type = type, .json = slice};
+        message.content = RawBody{.type = type, .json = json.slice(object)};
     }
+    webhook.messages.push_back(message);
 }
 
 /// nullopt for the kinds that are no tap on a button or row (flows, call permissions).
@@ -292,7 +272,6 @@ void WebhookParser::Impl::status(const EntryContext& entry, ondemand::value valu
         keep(entry, kMessagesField, json.slice(value));
         return;
     }
-    const std::string_view slice = json.slice(object);
     WebhookStatus status;
     status.waba_id = entry.waba_id;
     const auto error = [&](ondemand::value item) {
@@ -325,7 +304,7 @@ void WebhookParser::Impl::status(const EntryContext& entry, ondemand::value valu
         }
     });
     if (!is_id(status.message_id) || !is_id(status.status)) {
-        keep(entry, kMessagesField, slice);
+        keep(entry, kMessagesField, json.slice(object));
         return;
     }
     webhook.statuses.push_back(std::move(status));
