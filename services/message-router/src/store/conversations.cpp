@@ -10,8 +10,8 @@ using postgres::Params;
 using postgres::Rows;
 using postgres::Transaction;
 
-// read() takes the columns of both by position. The customer comes by subqueries, not by a join: the
-// planner would scan all contacts as long as it thinks that there are few.
+// read() takes the columns of both by position. The customer comes by subqueries, not by a join:
+// the planner would scan all contacts as long as it thinks that there are few.
 constexpr std::string_view kLockByKey = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
         c.window_until, c.unread, c.parked, c.phone_number_id, c.contact_id,

@@ -201,6 +201,24 @@ TEST_CASE("a poison message is set aside, its conversation parked, the others go
     CHECK(router.database.count("SELECT count(*) FROM turns WHERE outcome IS NULL") == 9);
 }
 
+TEST_CASE("a fault of ours stops the service instead of emptying the topic") {
+    Router router;
+    router.database.run("REVOKE INSERT ON turns FROM \"message-router\"");
+    const std::vector<kafka::Record> batch{
+        Router::record(router.text_message("wamid.1", "uno")),
+        Router::record(router.text_message("wamid.2", "dos"))
+    };
+    const auto refused = router.receive_inbound(batch);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::kPermissionDenied);
+    CHECK(router.dead_letter_count("test", "failed") == 0);
+    CHECK(router.database.count("SELECT count(*) FROM inbox") == 0);
+
+    router.database.run("GRANT INSERT ON turns TO \"message-router\"");
+    router.take(router.receive_inbound, batch);
+    CHECK(router.database.count("SELECT count(*) FROM messages") == 2);
+}
+
 TEST_CASE("two threads on one conversation keep its sequence without gaps") {
     Router router;
     constexpr int kBatches = 20;
