@@ -22,9 +22,11 @@ const std::vector<Knowledge> kKnowledge{
 };
 
 struct FakeConnector final : whatsapp::v1::WhatsAppService::Service {
-    grpc::Status
-    RegisterChannel(grpc::ServerContext*, const whatsapp::v1::RegisterChannelRequest* request, whatsapp::v1::RegisterChannelResponse*)
-        override {
+    grpc::Status RegisterChannel(
+        grpc::ServerContext* /*context*/,
+        const whatsapp::v1::RegisterChannelRequest* request,
+        whatsapp::v1::RegisterChannelResponse* /*response*/
+    ) override {
         ++calls;
         last = *request;
         return answer;
@@ -35,9 +37,11 @@ struct FakeConnector final : whatsapp::v1::WhatsAppService::Service {
 };
 
 struct FakeAiReply final : knowledge::v1::KnowledgeService::Service {
-    grpc::Status
-    PutItem(grpc::ServerContext*, const knowledge::v1::PutItemRequest* request, knowledge::v1::PutItemResponse*)
-        override {
+    grpc::Status PutItem(
+        grpc::ServerContext* /*context*/,
+        const knowledge::v1::PutItemRequest* request,
+        knowledge::v1::PutItemResponse* /*response*/
+    ) override {
         items[request->item().id()] = *request;
         return grpc::Status::OK;
     }
@@ -46,9 +50,11 @@ struct FakeAiReply final : knowledge::v1::KnowledgeService::Service {
 
 /// Learns the number only after some asking, as the real one does from its topic.
 struct FakeRouter final : conversations::v1::ConversationsService::Service {
-    grpc::Status
-    ListConversations(grpc::ServerContext*, const conversations::v1::ListConversationsRequest* request, conversations::v1::ListConversationsResponse*)
-        override {
+    grpc::Status ListConversations(
+        grpc::ServerContext* /*context*/,
+        const conversations::v1::ListConversationsRequest* request,
+        conversations::v1::ListConversationsResponse* /*response*/
+    ) override {
         number = request->phone_number_id();
         if (unknown_for == 0) return grpc::Status::OK;
         --unknown_for;
