@@ -39,18 +39,18 @@ CPP = ("*.cpp", "*.hpp")
 def source_checks(everything: bool, install: bool) -> Iterator[Case]:
     """`everything`: clang-tidy on all files instead of on the changed ones."""
     yield _check("clang-format", clang_format)
-    yield _check("buf lint", lambda: buf_lint(install))
-    yield _check("clang-tidy", lambda: clang_tidy(everything))
+    yield _check("buf lint", lambda _: buf_lint(install))
+    yield _check("clang-tidy", lambda step: clang_tidy(everything, step))
     for script in sorted((ROOT / "tests" / "tidy").glob("*.py")):
         yield _check(f"tidy: {script.stem}", functools.partial(_tidy_script, script))
 
 
-def _check(name: str, work: Callable[[], str]) -> Case:
+def _check(name: str, work: Callable[[Step], str]) -> Case:
     """`work` returns a few words about what it looked at, or raises StackError."""
     started = time.monotonic()
     try:
         with Step(name) as step:
-            step.summary = work()
+            step.summary = work(step)
     except StackError as error:
         return Case(
             LEVEL, name, "failed", time.monotonic() - started, f"{error.message}\n{error.hint}"
@@ -58,12 +58,12 @@ def _check(name: str, work: Callable[[], str]) -> Case:
     return Case(LEVEL, name, "passed", time.monotonic() - started)
 
 
-def _tidy_script(script: Path) -> str:
+def _tidy_script(script: Path, _: Step) -> str:
     _run([sys.executable, script])
     return "no finding"
 
 
-def clang_format() -> str:
+def clang_format(_: Step) -> str:
     files = [name for name in _git("ls-files", "--", *CPP) if (ROOT / name).exists()]
     try:
         _run(["clang-format-19", "--dry-run", "-Werror", *files])
@@ -93,14 +93,17 @@ def buf_lint(install: bool) -> str:
     return "no finding"
 
 
-def clang_tidy(everything: bool) -> str:
+def clang_tidy(everything: bool, step: Step) -> str:
     """On what changed since the last tag; without any tag, since the commit before the last one."""
     tracked = _git("ls-files", "--", "*.cpp") if everything else _changed()
     database = json.loads((folder("release") / "compile_commands.json").read_text())
     compiled = {str(Path(entry["directory"], entry["file"])) for entry in database}
     files = [name for name in tracked if str(ROOT / name) in compiled]
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        findings = [text for text in pool.map(_tidy, files) if text]
+        findings = []
+        for number, text in enumerate(pool.map(_tidy, files), 1):
+            findings += [text] if text else []
+            step.update(f"{number}/{len(files)}")
     if findings:
         raise StackError("\n".join(findings), "mend them; a NOLINT names the check and the reason")
     return f"{len(files)} files"
