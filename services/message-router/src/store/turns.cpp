@@ -14,8 +14,8 @@ using postgres::Transaction;
 constexpr std::string_view kInsert = R"sql(
     INSERT INTO turns (tenant_id, id, conversation_id, epoch, outcome, reason, opened_at,
         closed_at)
-    SELECT tenant_id, id, conversation_id, epoch, outcome, reason, opened_at, CASE WHEN outcome
-        IS NOT NULL THEN $8::timestamptz END
+    SELECT tenant_id, id, conversation_id, epoch, outcome, reason, opened_at,
+        CASE WHEN outcome IS NOT NULL THEN $8::timestamptz END
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[],
         $7::timestamptz[]) n(tenant_id, id, conversation_id, epoch, outcome, reason, opened_at)
 )sql";
@@ -26,20 +26,21 @@ constexpr std::string_view kFind = R"sql(
     JOIN turns t ON t.tenant_id = k.tenant_id AND t.id = k.id
 )sql";
 
+// Only where there is no outcome yet: a turn ends once. Not written as IS NULL, which would offer
+// the index of open turns; until the first ANALYZE the planner would read all of it.
 constexpr std::string_view kClose = R"sql(
     UPDATE turns t
     SET outcome = n.outcome, reason = n.reason, closed_at = $5::timestamptz
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) n(tenant_id, id, outcome,
-        reason)
-    WHERE t.tenant_id = n.tenant_id AND t.id = n.id AND t.outcome IS NULL
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) n(tenant_id, id, outcome, reason)
+    WHERE t.tenant_id = n.tenant_id AND t.id = n.id AND coalesce(t.outcome, '') = ''
 )sql";
 
 constexpr std::string_view kSupersede = R"sql(
     UPDATE turns t
     SET outcome = 'silence', reason = 'superseded', closed_at = $3::timestamptz
     FROM unnest($1::uuid[], $2::uuid[]) k(tenant_id, conversation_id)
-    WHERE t.tenant_id = k.tenant_id AND t.conversation_id = k.conversation_id AND t.outcome IS
-        NULL
+    WHERE t.tenant_id = k.tenant_id AND t.conversation_id = k.conversation_id
+        AND t.outcome IS NULL
 )sql";
 
 std::optional<std::string> outcome_word(const std::optional<domain::TurnEnd>& end) {
