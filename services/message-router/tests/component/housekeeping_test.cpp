@@ -1,0 +1,65 @@
+// What happens on its own: the inbox forgets, the directory follows the table.
+#include "housekeeping.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "component/fixture.hpp"
+#include "tecnochat/testkit/eventually.hpp"
+
+namespace tecnochat::message_router::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("after 14 days the inbox forgets, not before") {
+    Router router;
+    router.take_text("wamid.old", "hola");
+    router.take_text("wamid.young", "hola");
+    router.database.run(
+        "UPDATE inbox SET received_at = now() - CASE event_id WHEN 'wamid.old' THEN interval '14 days 1 minute' "
+        "ELSE interval '13 days 23 hours' END"
+    );
+    Housekeeping housekeeping(router.pool, router.directory);
+    housekeeping.start();
+    CHECK(testkit::eventually(10s, [&] {
+        return router.database.query("SELECT string_agg(event_id, ',') FROM inbox") ==
+               "wamid.young";
+    }));
+    housekeeping.stop();
+}
+
+TEST_CASE("an event that another replica took reaches this one by the table") {
+    Router router;
+    router.database.run(
+        std::string(
+            "UPDATE channels SET state = 'disconnected', epoch = 2 WHERE phone_number_id = '"
+        ) +
+        kNumber + "'"
+    );
+    Housekeeping housekeeping(router.pool, router.directory);
+    housekeeping.start();
+    const std::string numbers[] = {kNumber};
+    CHECK(testkit::eventually(10s, [&] {
+        const auto found = router.directory.lookup(numbers, Deadline::after(5s));
+        return found && found->at(kNumber).state == domain::ChannelState::kDisconnected;
+    }));
+    housekeeping.stop();
+}
+
+TEST_CASE("what channel.events cannot mean is set aside, tombstones are passed over") {
+    Router router;
+    kafka::Record tombstone;
+    kafka::Record broken;
+    broken.topic = "channel.events";
+    broken.value = "\xff";
+    router.take(
+        router.update_channels, {tombstone, broken, router.channel("300", router.tenant, 1)}
+    );
+    CHECK(router.dead_letter_count("channel.events", "unparsable") == 1);
+    CHECK(
+        router.database.count("SELECT count(*) FROM channels WHERE phone_number_id = '300'") == 1
+    );
+}
+
+}  // namespace
+}  // namespace tecnochat::message_router::testing
