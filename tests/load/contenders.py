@@ -1,4 +1,4 @@
-"""What the ingress bench compares: each contender is a server process (and its broker), ready to take load."""
+"""What the ingress bench compares: server processes, each with its broker, ready to take load."""
 
 from __future__ import annotations
 
@@ -140,7 +140,8 @@ class Contenders:
         wait_until_ok(f"http://{HOST}:{port}/", process, log)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         url = f"http://{HOST}:{port}/webhooks/whatsapp"
-        return Contender("nginx", "nginx `return 200`, 2 workers", url, [int(pid) for pid in children])
+        workers = [int(pid) for pid in children]
+        return Contender("nginx", "nginx `return 200`, 2 workers", url, workers)
 
     def node(self) -> Contender:
         port = free_port()
@@ -188,8 +189,8 @@ def real_broker(endpoints: Mapping[str, object]) -> Broker:
     assert isinstance(tls, dict) and isinstance(pids, dict)
 
     def identity(name: str) -> dict[str, str]:
-        folder = Path(tls["directory"])
-        return {"ca": tls["ca"], "cert": str(folder / f"{name}.crt"), "key": str(folder / f"{name}.key")}
+        stem = f"{tls['directory']}/{name}"
+        return {"ca": tls["ca"], "cert": f"{stem}.crt", "key": f"{stem}.key"}
 
     own = identity("webhook-ingress")
     environment = {f"TECNOCHAT_TLS_{name.upper()}": file for name, file in own.items()}

@@ -1,11 +1,12 @@
-"""Bench `ingress`: what a durable webhook costs, against nginx and Node.js measured in the same run.
+"""Bench `ingress`: a durable webhook's cost, against nginx and Node.js measured in the same run.
 
     ./tecnochat bench ingress
-    /usr/bin/python3 tests/load/ingress.py --build build/release --endpoints .tecnochat/endpoints.json
+    /usr/bin/python3 tests/load/ingress.py --build build/release --endpoints endpoints.json
 
-After a warm-up, every round gives each contender the same load in turn (32 connections, closed loop); the others idle. Ratios
-are taken within a round and their median is reported. Then our ingress gets half of its own measured rate in
-open loop, where latency counts from the scheduled start. Every 200 must be a record in the topic.
+After a warm-up, every round gives each contender the same load in turn (32 connections, closed
+loop); the others idle. Ratios are taken within a round and their median is reported. Then our
+ingress gets half of its own measured rate in open loop, where latency counts from the scheduled
+start. Every 200 must be a record in the topic.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from contenders import BenchError, Broker, Contender, Contenders, real_broker  #
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 32
 BODIES = 10_000
-# Java and JavaScript compile as they run: without this the first rounds would measure their compilers.
+# Java and JavaScript compile as they run: the first rounds would measure their compilers.
 WARM_UP_SECONDS = 12
 # A run is repeated while other processes take more than this; the quietest attempt counts.
 QUIET_CORES = 0.15
@@ -83,7 +84,7 @@ class Bench:
     def load(
         self, contender: Contender, rate: float = 0, seconds: float | None = None
     ) -> dict[str, Any]:
-        """One run of the load generator against one contender, as quiet as the machine lets it be."""
+        """One run against one contender, as quiet as the machine lets it be."""
         best: tuple[float, dict[str, Any]] | None = None
         for _ in range(ATTEMPTS):
             other, result = self._load_once(contender, rate, seconds)
@@ -158,10 +159,13 @@ class Results:
 
     def micros(self, key: str, pids: Sequence[int]) -> float:
         """Processor time per request of these processes."""
-        runs = self.closed[key]
-        return median(
-            [sum(run["cpu_seconds"][str(pid)] for pid in pids) / run["answers"] * 1e6 for run in runs]
-        )
+
+
+        def of(run: dict[str, Any]) -> float:
+            used: float = sum(run["cpu_seconds"][str(pid)] for pid in pids)
+            return used / run["answers"] * 1e6
+
+        return median([of(run) for run in self.closed[key]])
 
 
 def measure(contenders: list[Contender], bench: Bench, binaries: Path, rounds: int) -> Results:
@@ -202,19 +206,19 @@ def _records(broker: Broker | None, binaries: Path) -> int:
 
 def _tell(number: int, contender: Contender, result: dict[str, Any]) -> None:
     print(
-        f"  round {number + 1}  {contender.key:14} {result['mode']:6} {result['per_second']:9.0f}/s"
-        f"  p50 {result['p50_ms']:.2f}  p99 {result['p99_ms']:.2f} ms",
+        f"  round {number + 1}  {contender.key:14} {result['mode']:6}"
+        f" {result['per_second']:9.0f}/s  p50 {result['p50_ms']:.2f}  p99 {result['p99_ms']:.2f} ms",
         flush=True,
     )
 
 
-def tables(results: Results) -> str:
-    closed = []
+def closed_table(results: Results) -> str:
+    rows = []
     for contender in results.contenders:
         key = contender.key
         broker = results.micros(key, [contender.broker.pid]) if contender.broker else None
-        own = [run["own_cpu_seconds"] / (run["answers"] or 1) * 1e6 for run in results.closed[key]]
-        closed.append(
+        own = [run["own_cpu_seconds"] / run["answers"] * 1e6 for run in results.closed[key]]
+        rows.append(
             [
                 contender.title,
                 f"{results.of(key, 'per_second'):,.0f}",
@@ -226,35 +230,25 @@ def tables(results: Results) -> str:
                 f"{median(own):.1f}",
             ]
         )
-    opened = [
+    header = ["", "requests/s", "/ nginx", "/ Node", "p50 ms", "p99 ms", "p99.9 ms"]
+    header += [f"{who} us/request" for who in ("server", "broker", "generator")]
+    return report.table(header, rows)
+
+
+def open_table(results: Results) -> str:
+    fields = ("p50_ms", "p99_ms", "p999_ms", "max_ms")
+    rows = [
         [
             contender.title,
             f"{results.of(contender.key, 'per_second', 'open'):,.0f}",
-            *(
-                f"{results.of(contender.key, field, 'open'):.2f}"
-                for field in ("p50_ms", "p99_ms", "p999_ms", "max_ms")
-            ),
-            f"{results.kept[contender.key][0]:,}",
-            f"{results.kept[contender.key][1]:,}",
+            *(f"{results.of(contender.key, field, 'open'):.2f}" for field in fields),
+            *(f"{number:,}" for number in results.kept[contender.key]),
         ]
         for contender in results.contenders
         if contender.broker
     ]
-    return "\n\n".join(
-        (
-            f"Closed loop, {CONNECTIONS} connections, medians of {len(results.closed['nginx'])} interleaved rounds:",
-            report.table(
-                ["", "requests/s", "/ nginx", "/ Node", "p50 ms", "p99 ms", "p99.9 ms",
-                 "server us/request", "broker us/request", "generator us/request"],
-                closed,
-            ),
-            "Open loop at half of that rate, latency from the scheduled start; 200s and records of the whole run:",
-            report.table(
-                ["", "requests/s", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "200s given", "records kept"],
-                opened,
-            ),
-        )
-    )  # fmt: skip
+    header = ["", "requests/s", "p50 ms", "p99 ms", "p99.9 ms", "max ms"]
+    return report.table([*header, "200s given", "records kept"], rows)
 
 
 def verdicts(results: Results) -> list[tuple[bool, str]]:
@@ -263,11 +257,12 @@ def verdicts(results: Results) -> list[tuple[bool, str]]:
     lines = []
     for target in RATIOS:
         ratio = results.ratio(target.contender, target.baseline)
-        text = f"{title[target.contender]} >= {target.factor} x {title[target.baseline]}: {ratio:.3f}"
-        lines.append((ratio >= target.factor, text))
+        wanted = f"{title[target.contender]} >= {target.factor} x {title[target.baseline]}"
+        lines.append((ratio >= target.factor, f"{wanted}: {ratio:.3f}"))
     for key in (MOCK, KAFKA):
         p99 = results.of(key, "p99_ms", "open")
-        lines.append((p99 <= P99_MS, f"{title[key]}: p99 at half rate <= {P99_MS:.0f} ms: {p99:.2f} ms"))
+        wanted = f"{title[key]}: p99 at half rate <= {P99_MS:.0f} ms"
+        lines.append((p99 <= P99_MS, f"{wanted}: {p99:.2f} ms"))
         answered, records = results.kept[key]
         lines.append(
             (answered == records, f"{title[key]}: {answered:,} answers 200, {records:,} records")
@@ -278,10 +273,16 @@ def verdicts(results: Results) -> list[tuple[bool, str]]:
 def text_of(results: Results, checked: list[tuple[bool, str]]) -> str:
     lines = [
         "## ingress: a webhook made durable before its 200",
-        f"{report.machine()}. {_versions()}. {BODIES:,} different signed bodies of about 700 bytes. Other processes of "
-        f"the machine used {results.other_cores:.2f} cores during the runs (median). The mock broker is librdkafka's: "
-        "one thread, in memory, no TLS. Kafka is one real broker with TLS and acks=all, on the same cores.",
-        tables(results),
+        f"{report.machine()}. {_versions()}.\n"
+        f"{BODIES:,} different signed bodies of about 700 bytes. Other processes of the machine used\n"
+        f"{results.other_cores:.2f} cores during the runs (median). The mock broker is librdkafka's: one\n"
+        "thread, in memory, no TLS. Kafka is one real broker with TLS and acks=all, on the same cores.",
+        f"Closed loop, {CONNECTIONS} connections, medians of {len(results.closed['nginx'])} rounds, "
+        "processor time per request:",
+        closed_table(results),
+        "Open loop at half of that rate, latency from the scheduled start; 200s and records of the "
+        "whole run:",
+        open_table(results),
         "Targets:",
         "\n".join(f"- {'reached' if good else 'MISSED'}: {line}" for good, line in checked),
     ]

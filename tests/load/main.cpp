@@ -29,8 +29,9 @@ std::string to_json(const Plan& plan, const Outcome& outcome) {
     };
     return fmt::format(
         R"({{"mode":"{}","connections":{},"seconds":{},"answers":{},"per_second":{:.1f},)"
-        R"("p50_ms":{:.3f},"p90_ms":{:.3f},"p99_ms":{:.3f},"p999_ms":{:.3f},"max_ms":{:.3f},"mean_ms":{:.3f},)"
-        R"("sent":{},"broken":{},"late":{},"statuses":{{{}}},"cpu_seconds":{{{}}},"own_cpu_seconds":{:.2f}}})",
+        R"("p50_ms":{:.3f},"p90_ms":{:.3f},"p99_ms":{:.3f},"p999_ms":{:.3f},"max_ms":{:.3f},)"
+        R"("mean_ms":{:.3f},"sent":{},"broken":{},"late":{},"statuses":{{{}}},)"
+        R"("cpu_seconds":{{{}}},"own_cpu_seconds":{:.2f}}})",
         plan.rate > 0 ? "open" : "closed",
         plan.connections,
         outcome.seconds,

@@ -1,4 +1,4 @@
-"""The section of a bench in docs/benchmarks.md, between markers, so that benches do not touch each other's."""
+"""A bench's section in docs/benchmarks.md, between markers: no bench touches another's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 FILE = "docs/benchmarks.md"
 HEAD = """# Benchmarks
 
-Made by `./tecnochat bench [name]`; each section is replaced by the next run of its bench. Everything of a run shares one
-machine: load generator, server and broker. Compare the ratios, which are measured in the same run, not the absolutes.
+Made by `./tecnochat bench [name]`; each section is replaced by the next run of its bench.
+Everything of a run shares one machine: load generator, server and broker. Compare the ratios,
+which are measured in the same run, not the absolutes.
 """
 
 

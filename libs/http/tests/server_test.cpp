@@ -231,14 +231,14 @@ TEST_CASE("trickling does not stretch the time for a header") {
     Running running(echo, {.header_time = Milliseconds(400)});
     RawClient client(running.port());
     client.send("GET / HTTP/1.1\r\n");
-    std::atomic<bool> answered = false;
-    std::jthread trickle([&] {
-        while (!answered && client.send("X: y\r\n")) {
-            std::this_thread::sleep_for(Milliseconds(20));
+    std::promise<void> answered;
+    std::jthread trickle([&client, over = answered.get_future()] {
+        while (over.wait_for(Milliseconds(20)) == std::future_status::timeout) {
+            client.send("X: y\r\n");
         }
     });
     CHECK(client.receive().status == 408);
-    answered = true;
+    answered.set_value();
 }
 
 TEST_CASE("a client that does not read its answers is dropped") {

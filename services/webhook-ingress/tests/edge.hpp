@@ -30,8 +30,9 @@ inline std::string signed_post(std::string_view body, const char* secret = kSecr
 
 /// A webhook with one text message.
 inline std::string text_webhook(const std::string& id) {
-    return R"({"object":"whatsapp_business_account","entry":[{"id":"W1","changes":[{"field":"messages",)"
-           R"("value":{"metadata":{"display_phone_number":"1555","phone_number_id":"106"},"messages":[)"
+    return R"({"object":"whatsapp_business_account","entry":[{"id":"W1","changes":[)"
+           R"({"field":"messages","value":{"metadata":{"display_phone_number":"1555",)"
+           R"("phone_number_id":"106"},"messages":[)"
            R"({"from":"573001112233","id":")" +
            id + R"(","timestamp":"1750030073","type":"text","text":{"body":"hola"}}]}}]}]})";
 }

@@ -37,8 +37,10 @@ TEST_CASE("a batch is spread over the topics, one record per item") {
     const std::string body =
         R"({"object":"whatsapp_business_account","entry":[{"id":"W1","time":5,"changes":[)"
         R"({"field":"messages","value":{"metadata":{"phone_number_id":"106"},"messages":[)"
-        R"({"from":"571","id":"a","type":"text","text":{"body":"x"}},{"from":"572","id":"b","type":"image","image":{}},{"bad":1}],)"
-        R"("statuses":[{"id":"c","status":"read","recipient_id":"573","errors":[{"code":1,"title":"t"}]}]}},)"
+        R"({"from":"571","id":"a","type":"text","text":{"body":"x"}},)"
+        R"({"from":"572","id":"b","type":"image","image":{}},{"bad":1}],)"
+        R"("statuses":[{"id":"c","status":"read","recipient_id":"573",)"
+        R"("errors":[{"code":1,"title":"t"}]}]}},)"
         R"({"field":"account_update","value":{"event":"X"}}]}]})";
     CHECK(edge.ask(signed_post(body)).status == 200);
     CHECK(edge.inbound().size() == 2);
