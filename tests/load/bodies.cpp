@@ -48,6 +48,22 @@ Target parse_url(const std::string& url) {
     return target;
 }
 
+std::string signed_request(
+    const Target& target, const std::string& body, const crypto::HmacSha256& key
+) {
+    return fmt::format(
+        "POST {} HTTP/1.1\r\nHost: {}:{}\r\nUser-Agent: facebookexternalua\r\nAccept: */*\r\n"
+        "Content-Type: application/json\r\nX-Hub-Signature-256: sha256={}\r\n"
+        "Content-Length: {}\r\n\r\n{}",
+        target.path,
+        target.host,
+        target.port,
+        crypto::to_hex(key.sign(body)),
+        body.size(),
+        body
+    );
+}
+
 std::vector<std::string> signed_requests(
     const Target& target, std::size_t count, const std::string& secret, const std::string& run
 ) {
@@ -55,18 +71,7 @@ std::vector<std::string> signed_requests(
     std::vector<std::string> requests;
     requests.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-        const std::string json = body(i, run);
-        requests.push_back(fmt::format(
-            "POST {} HTTP/1.1\r\nHost: {}:{}\r\nUser-Agent: facebookexternalua\r\nAccept: */*\r\n"
-            "Content-Type: application/json\r\nX-Hub-Signature-256: sha256={}\r\n"
-            "Content-Length: {}\r\n\r\n{}",
-            target.path,
-            target.host,
-            target.port,
-            crypto::to_hex(key.sign(json)),
-            json.size(),
-            json
-        ));
+        requests.push_back(signed_request(target, body(i, run), key));
     }
     return requests;
 }

@@ -4,6 +4,10 @@
 #include <string>
 #include <vector>
 
+namespace tecnochat::crypto {
+class HmacSha256;
+}
+
 namespace tecnochat::load {
 
 struct Target {
@@ -14,6 +18,11 @@ struct Target {
 
 /// Reads "http://127.0.0.1:8081/webhooks/whatsapp"; throws std::runtime_error.
 Target parse_url(const std::string& url);
+
+/// A complete HTTP request that posts this webhook body with its signature.
+std::string signed_request(
+    const Target& target, const std::string& body, const crypto::HmacSha256& key
+);
 
 /// `count` complete HTTP requests, ready to be written: each a different signed webhook with one
 /// text message of a typical size (about 700 bytes of JSON). Ids are unique per `run`.
