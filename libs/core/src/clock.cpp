@@ -31,21 +31,22 @@ Milliseconds Deadline::remaining() const {
 }
 
 std::string format_rfc3339(Timestamp time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const auto millis = (time - seconds).count();
-    const std::time_t unix_seconds = seconds.time_since_epoch().count();
-    std::tm parts{};
-    gmtime_r(&unix_seconds, &parts);
-    return fmt::format(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        parts.tm_year + 1900,
-        parts.tm_mon + 1,
-        parts.tm_mday,
-        parts.tm_hour,
-        parts.tm_min,
-        parts.tm_sec,
-        millis
-    );
+    // By hand: every event carries a time, and gmtime_r takes a lock of the whole process.
+    const auto days = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(days);
+    const std::chrono::hh_mm_ss<Milliseconds> clock(time - days);
+    std::string text = "0000-00-00T00:00:00.000Z";
+    const auto put = [&text](std::size_t end, long number) {
+        for (; number > 0; number /= 10) text[--end] = static_cast<char>('0' + number % 10);
+    };
+    put(4, static_cast<int>(date.year()));
+    put(7, static_cast<long>(static_cast<unsigned>(date.month())));
+    put(10, static_cast<long>(static_cast<unsigned>(date.day())));
+    put(13, clock.hours().count());
+    put(16, clock.minutes().count());
+    put(19, clock.seconds().count());
+    put(23, clock.subseconds().count());
+    return text;
 }
 
 Result<Timestamp> parse_rfc3339(const std::string& text) {

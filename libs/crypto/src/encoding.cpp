@@ -30,11 +30,16 @@ constexpr DecodeTable invert(std::string_view alphabet) {
 constexpr DecodeTable kFromBase64 = invert(kBase64);
 constexpr DecodeTable kFromBase64Url = invert(kBase64Url);
 
+constexpr DecodeTable kFromHex = [] {
+    DecodeTable table = invert(kHexDigits);
+    for (char c = 'A'; c <= 'F'; ++c) {
+        table[static_cast<unsigned char>(c)] = static_cast<std::int8_t>(c - 'A' + 10);
+    }
+    return table;
+}();
+
 int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
+    return kFromHex[static_cast<unsigned char>(c)];
 }
 
 std::string encode(std::string_view bytes, std::string_view alphabet) {
@@ -80,24 +85,22 @@ std::optional<std::string> decode(std::string_view digits, const DecodeTable& ta
 }  // namespace
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {
-    std::string hex;
-    hex.reserve(bytes.size() * 2);
-    for (const std::uint8_t byte : bytes) {
-        hex.push_back(kHexDigits[byte >> 4]);
-        hex.push_back(kHexDigits[byte & 0x0f]);
+    std::string hex(bytes.size() * 2, '0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        hex[2 * i] = kHexDigits[bytes[i] >> 4];
+        hex[2 * i + 1] = kHexDigits[bytes[i] & 0x0f];
     }
     return hex;
 }
 
 std::optional<std::string> from_hex(std::string_view hex) {
     if (hex.size() % 2 != 0) return std::nullopt;
-    std::string bytes;
-    bytes.reserve(hex.size() / 2);
+    std::string bytes(hex.size() / 2, '\0');
     for (std::size_t i = 0; i < hex.size(); i += 2) {
         const int high = hex_value(hex[i]);
         const int low = hex_value(hex[i + 1]);
         if (high < 0 || low < 0) return std::nullopt;
-        bytes.push_back(static_cast<char>(high * 16 + low));
+        bytes[i / 2] = static_cast<char>(high * 16 + low);
     }
     return bytes;
 }

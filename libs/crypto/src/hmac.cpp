@@ -5,7 +5,11 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include <utility>
+#include <vector>
+
 #include "tecnochat/core/assert.hpp"
+#include "tecnochat/core/guarded.hpp"
 
 namespace tecnochat::crypto {
 namespace {
@@ -43,6 +47,27 @@ EVP_MD* sha256_algorithm() {
 
 struct HmacSha256::Impl {
     MacContext keyed;
+    // Duplicating a keyed context costs more than the digest of a webhook; restarting one does not.
+    Guarded<std::vector<MacContext>> idle;
+
+    MacContext take() {
+        MacContext context = idle.with([](std::vector<MacContext>& contexts) {
+            if (contexts.empty()) return MacContext();
+            MacContext last = std::move(contexts.back());
+            contexts.pop_back();
+            return last;
+        });
+        if (context == nullptr) return MacContext(EVP_MAC_CTX_dup(keyed.get()));
+        const int restarted = EVP_MAC_init(context.get(), nullptr, 0, nullptr);
+        TECNOCHAT_ASSERT(restarted == 1, "HMAC-SHA256 does not start again");
+        return context;
+    }
+
+    /// There are never more of them than threads that signed at the same moment.
+    void give_back(MacContext context) {
+        idle.with([&](std::vector<MacContext>& contexts) { contexts.push_back(std::move(context)); }
+        );
+    }
 };
 
 HmacSha256::HmacSha256(std::string_view key) : impl_(std::make_unique<Impl>()) {
@@ -64,13 +89,14 @@ HmacSha256::HmacSha256(HmacSha256&&) noexcept = default;
 HmacSha256& HmacSha256::operator=(HmacSha256&&) noexcept = default;
 
 Sha256 HmacSha256::sign(std::string_view message) const {
-    const MacContext context(EVP_MAC_CTX_dup(impl_->keyed.get()));
+    MacContext context = impl_->take();
     TECNOCHAT_ASSERT(context, "out of memory for a MAC context");
     Sha256 mac{};
     std::size_t written = 0;
     const bool done = EVP_MAC_update(context.get(), as_bytes(message), message.size()) == 1 &&
                       EVP_MAC_final(context.get(), mac.data(), &written, mac.size()) == 1;
     TECNOCHAT_ASSERT(done && written == mac.size(), "HMAC-SHA256 failed");
+    impl_->give_back(std::move(context));
     return mac;
 }
 
