@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -66,5 +67,7 @@ def _load(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"load_{name}", FOLDER / f"{name}.py")
     assert spec and spec.loader, "a .py file always has a loader"
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up there.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
