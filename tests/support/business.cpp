@@ -63,6 +63,26 @@ void prepare(grpc::ClientContext& context) {
     context.set_wait_for_ready(true);
 }
 
+struct Item {
+    std::string name;
+    std::string title;
+    std::string text;
+};
+
+void enter(knowledge::v1::KnowledgeService::Stub& ai, const TenantId& tenant, const Item& entered) {
+    knowledge::v1::PutItemRequest request;
+    request.set_tenant_id(tenant.to_string());
+    auto& item = *request.mutable_item();
+    item.set_id(Uuid::v5(tenant.uuid(), entered.name).to_string());
+    item.set_kind(knowledge::v1::KNOWLEDGE_KIND_PRODUCT);
+    item.set_title(entered.title);
+    item.set_text(entered.text);
+    knowledge::v1::PutItemResponse response;
+    grpc::ClientContext context;
+    prepare(context);
+    must(ai.PutItem(&context, request, &response), "PutItem");
+}
+
 SystemClock system_clock;
 
 }  // namespace
@@ -131,20 +151,24 @@ void Business::register_again() const {
 void Business::enter_knowledge() const {
     const auto ai = stub<knowledge::v1::KnowledgeService>(stack_, "ai-reply", "provision");
     for (const auto& bread : kBreads) {
-        knowledge::v1::PutItemRequest request;
-        request.set_tenant_id(tenant_.to_string());
-        auto& item = *request.mutable_item();
-        item.set_id(Uuid::v5(tenant_.uuid(), bread.name).to_string());
-        item.set_kind(knowledge::v1::KNOWLEDGE_KIND_PRODUCT);
-        item.set_title(std::string("Pan de ") + bread.name);
-        item.set_text(
-            std::string("El pan de ") + bread.name + " cuesta " + money(bread.price) + " la unidad."
+        enter(
+            *ai,
+            tenant_,
+            {bread.name,
+             std::string("Pan de ") + bread.name,
+             std::string("El pan de ") + bread.name + " cuesta " + money(bread.price) +
+                 " la unidad."}
         );
-        knowledge::v1::PutItemResponse response;
-        grpc::ClientContext context;
-        prepare(context);
-        must(ai->PutItem(&context, request, &response), "PutItem");
     }
+}
+
+void Business::enter_another_item() const {
+    const auto ai = stub<knowledge::v1::KnowledgeService>(stack_, "ai-reply", "provision");
+    enter(
+        *ai,
+        tenant_,
+        {random_digits(9), "Parqueadero", "Hay parqueadero para bicicletas en la entrada."}
+    );
 }
 
 Business::ConversationView Business::conversation(

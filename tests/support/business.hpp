@@ -44,6 +44,8 @@ class Business {
     void release(const std::string& conversation_id) const;
     /// Registers the first number again; idempotent.
     void register_again() const;
+    /// Enters one more item that no question of ours asks for.
+    void enter_another_item() const;
 
  private:
     void register_number(const std::string& number) const;

@@ -7,21 +7,6 @@
 namespace tecnochat::scenarios {
 namespace {
 
-postgres::Rows query(
-    const testkit::Stack& stack,
-    const std::string& service,
-    const std::string& sql,
-    const TenantId& tenant
-) {
-    auto connection =
-        postgres::connect(stack.database_url(service), Deadline::after(Milliseconds(10'000)));
-    if (!connection)
-        throw std::runtime_error("database of " + service + ": " + connection.error().message);
-    auto rows = (*connection)->execute(sql, postgres::Params().add(tenant));
-    if (!rows) throw std::runtime_error("query on " + service + ": " + rows.error().message);
-    return std::move(rows).value();
-}
-
 std::string to_text(const std::map<std::string, int>& counts) {
     std::string text;
     for (const auto& [key, value] : counts)
@@ -34,27 +19,43 @@ constexpr const char* kConnector = "whatsapp-connector";
 
 }  // namespace
 
+Ledger::Ledger(const testkit::Stack& stack, TenantId tenant) : stack_(stack), tenant_(tenant) {}
+
+Ledger::~Ledger() = default;
+
+postgres::Rows Ledger::query(const std::string& service, const std::string& sql) const {
+    auto& connection = connections_[service];
+    if (!connection || !connection->healthy()) {
+        auto opened =
+            postgres::connect(stack_.database_url(service), Deadline::after(Milliseconds(10'000)));
+        if (!opened)
+            throw std::runtime_error("database of " + service + ": " + opened.error().message);
+        connection = std::move(opened).value();
+    }
+    auto rows = connection->execute(sql, postgres::Params().add(tenant_));
+    if (!rows) throw std::runtime_error("query on " + service + ": " + rows.error().message);
+    return std::move(rows).value();
+}
+
 std::map<std::string, int> Ledger::count(const std::string& service, const std::string& sql) const {
     std::map<std::string, int> counts;
-    for (const auto row : query(stack_, service, sql, tenant_))
+    for (const auto row : query(service, sql))
         counts[row.text(0)] = static_cast<int>(row.number(1));
     return counts;
 }
 
 int Ledger::number(const std::string& service, const std::string& sql) const {
-    return static_cast<int>(query(stack_, service, sql, tenant_)[0].number(0));
+    return static_cast<int>(query(service, sql)[0].number(0));
 }
 
 std::vector<Ledger::Turn> Ledger::turns() const {
     std::vector<Turn> turns;
     const auto rows = query(
-        stack_,
         kRouter,
         "SELECT coalesce(t.outcome, ''), coalesce(t.reason, ''), "
         "count(*) FILTER (WHERE m.direction = 'in'), count(*) FILTER (WHERE m.direction = 'out') "
         "FROM turns t LEFT JOIN messages m ON m.tenant_id = t.tenant_id AND m.turn_id = t.id WHERE t.tenant_id = $1 "
-        "GROUP BY t.tenant_id, t.id, t.outcome, t.reason",
-        tenant_
+        "GROUP BY t.tenant_id, t.id, t.outcome, t.reason"
     );
     for (const auto row : rows) {
         turns.push_back(

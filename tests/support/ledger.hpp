@@ -1,11 +1,17 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "tecnochat/core/uuid.hpp"
 #include "tecnochat/testkit/stack.hpp"
+
+namespace tecnochat::postgres {
+class Connection;
+class Rows;
+}  // namespace tecnochat::postgres
 
 namespace tecnochat::scenarios {
 
@@ -13,7 +19,8 @@ namespace tecnochat::scenarios {
 /// crash and every burst must leave in order.
 class Ledger {
  public:
-    Ledger(const testkit::Stack& stack, TenantId tenant) : stack_(stack), tenant_(tenant) {}
+    Ledger(const testkit::Stack& stack, TenantId tenant);
+    ~Ledger();
 
     struct Turn {
         std::string outcome;  // "" while open
@@ -45,8 +52,12 @@ class Ledger {
     ) const;
     [[nodiscard]] int number(const std::string& service, const std::string& sql) const;
 
+    /// On a connection that is kept, and opened anew after a crash of the server.
+    [[nodiscard]] postgres::Rows query(const std::string& service, const std::string& sql) const;
+
     const testkit::Stack& stack_;
     TenantId tenant_;
+    mutable std::map<std::string, std::unique_ptr<postgres::Connection>> connections_;
 };
 
 }  // namespace tecnochat::scenarios

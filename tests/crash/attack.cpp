@@ -1,0 +1,134 @@
+#include "attack.hpp"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+
+#include "tecnochat/testkit/eventually.hpp"
+
+namespace tecnochat::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kInFlight = 24;
+
+/// Runs a call that may hit a service while it is being killed.
+template <class Call>
+bool attempt(Call call) {
+    try {
+        return call();
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+/// Whatever an earlier test left: everything runs, and nothing is armed.
+const testkit::Stack& calm(const testkit::Stack& stack) {
+    for (const auto* part : {"kafka", "postgres", "redis"}) stack.start(part);
+    stack.stop("whatsapp-connector");
+    for (const auto* service : kServices) start_service(stack, service);
+    return stack;
+}
+
+}  // namespace
+
+void start_service(
+    const testkit::Stack& stack, const std::string& service, std::map<std::string, std::string> more
+) {
+    if (service == "whatsapp-connector") more.emplace("TECNOCHAT_IN_DOUBT_SECONDS", "3");
+    stack.start(service, more);
+}
+
+Attack::Attack(const testkit::Stack& stack)
+    : stack_(calm(stack)), phone_(stack), business_(stack, 2), ledger_(stack, business_.tenant()) {}
+
+void Attack::begin_round() {
+    round_.clear();
+    handed_over_.clear();
+    unknown_before_ = unknown();
+}
+
+void Attack::hand_one_over() {
+    const auto customer = Business::new_customer();
+    write(business_.number(), customer, Business::uncovered());
+    REQUIRE(testkit::eventually(20s, [&] {
+        return attempt([&] { return business_.conversation(business_.number(), customer).human; });
+    }));
+    handed_over_ = business_.conversation(business_.number(), customer).id;
+}
+
+void Attack::fire() {
+    for (std::size_t i = 0; i < kInFlight; ++i) {
+        write(
+            business_.numbers()[i % 2],
+            Business::new_customer(),
+            Business::covered()[i % 20].question
+        );
+    }
+    write(business_.number(), Business::new_customer(), Business::uncovered());
+    const auto call = [](auto what) {
+        return attempt([&] {
+            what();
+            return true;
+        });
+    };
+    call([&] { business_.register_again(); });
+    call([&] { business_.enter_another_item(); });
+    if (!handed_over_.empty()) call([&] { business_.release(handed_over_); });
+}
+
+void Attack::write(
+    const std::string& number, const std::string& customer, const std::string& text
+) {
+    phone_.write(number, customer, text);
+    round_.emplace_back(number, customer);
+    ++written_in_all_;
+}
+
+bool Attack::settle() {
+    return testkit::eventually(90s, [&] {
+        phone_.advance_clock(1);
+        return attempt([&] {
+            return ledger_.inbound().size() == written_in_all_ && ledger_.settled();
+        });
+    });
+}
+
+std::string Attack::describe() const {
+    return "stored " + std::to_string(ledger_.inbound().size()) + " of " +
+           std::to_string(written_in_all_) + " | " + ledger_.describe();
+}
+
+int Attack::unknown() const {
+    const auto sends = ledger_.sends();
+    return sends.count("unknown") == 0 ? 0 : sends.at("unknown");
+}
+
+void Attack::check_books(bool sends_may_be_unknown) {
+    INFO(describe());
+    for (const auto& [wamid, times] : ledger_.inbound()) CHECK(times == 1);
+    for (const auto& turn : ledger_.turns()) {
+        CHECK(turn.inbound == 1);
+        CHECK(turn.outbound == 1);
+        CHECK((turn.outcome == "reply" || turn.outcome == "handover"));
+    }
+    CHECK(ledger_.parked_conversations() == 0);
+    CHECK(ledger_.sequence_gaps() == 0);
+    CHECK(ledger_.sends().count("failed") == 0);
+    const int unknown_now = unknown() - unknown_before_;
+    if (!sends_may_be_unknown) CHECK(unknown_now == 0);
+    // With the echo on, what Meta took is known to be sent: an unknown send never arrived, and
+    // nothing arrived twice.
+    int received = 0;
+    for (const auto& [number, customer] : round_) {
+        int answers = 0;
+        for (const auto& message : phone_.messages(number, customer))
+            answers += message.from_business ? 1 : 0;
+        INFO("customer " << customer);
+        CHECK(answers <= 1);
+        received += answers;
+    }
+    CHECK(received + unknown_now == static_cast<int>(round_.size()));
+}
+
+}  // namespace tecnochat::scenarios
