@@ -1,6 +1,7 @@
 #include "sending/dispatcher.hpp"
 
 #include <unordered_map>
+#include <utility>
 
 #include "events/send_updates.hpp"
 #include "sending/tenants.hpp"
@@ -70,7 +71,7 @@ void Dispatcher::wake() {
         std::scoped_lock lock(mutex_);
         woken_ = true;
     }
-    changed_.notify_all();
+    woken_changed_.notify_one();
 }
 
 void Dispatcher::stop(Deadline deadline) {
@@ -79,7 +80,7 @@ void Dispatcher::stop(Deadline deadline) {
         thread_.join();
     }
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, deadline.time_point(), [this] {
+    idle_.wait_until(lock, deadline.time_point(), [this] {
         return on_wire_.empty() && busy_ == 0;
     });
     lock.unlock();
@@ -97,11 +98,11 @@ void Dispatcher::dispatch_loop(const std::stop_token& stop) {
                 "sends cannot be dispatched yet",
                 {{"reason", more.error().message}}
             );
-            changed_.wait_for(lock, stop, kDatabasePause, [] { return false; });
+            woken_changed_.wait_for(lock, stop, kDatabasePause, [] { return false; });
             continue;
         }
         if (*more) continue;
-        changed_.wait_for(lock, stop, kPoll, [this] { return woken_; });
+        woken_changed_.wait_for(lock, stop, kPoll, [this] { return woken_; });
         woken_ = false;
     }
 }
@@ -120,7 +121,9 @@ Result<bool> Dispatcher::dispatch_once() {
 
 int Dispatcher::free_workers() {
     std::scoped_lock lock(mutex_);
-    return config_.workers - busy_ - static_cast<int>(on_wire_.size());
+    const int free = config_.workers - busy_ - static_cast<int>(on_wire_.size());
+    short_of_workers_ = free == 0;
+    return free;
 }
 
 Status Dispatcher::claim(int limit) {
@@ -188,8 +191,8 @@ Status Dispatcher::enter_wire() {
                 on_wire_.push_back(std::move(send));
         }
     }
+    for (std::size_t i = 0; i < claimed_.size(); ++i) on_wire_changed_.notify_one();
     claimed_.clear();
-    changed_.notify_all();
     outbox_.publish(std::move(appended));
     return ok();
 }
@@ -197,7 +200,7 @@ Status Dispatcher::enter_wire() {
 void Dispatcher::work_loop(const std::stop_token& stop) {
     while (true) {
         std::unique_lock lock(mutex_);
-        if (!changed_.wait(lock, stop, [this] { return !on_wire_.empty(); })) return;
+        if (!on_wire_changed_.wait(lock, stop, [this] { return !on_wire_.empty(); })) return;
         const ClaimedSend send = std::move(on_wire_.front());
         on_wire_.pop_front();
         ++busy_;
@@ -205,9 +208,12 @@ void Dispatcher::work_loop(const std::stop_token& stop) {
         post(send);
         lock.lock();
         --busy_;
-        woken_ = true;
+        const bool wanted = std::exchange(short_of_workers_, false);
+        woken_ = woken_ || wanted;
+        const bool idle = busy_ == 0 && on_wire_.empty();
         lock.unlock();
-        changed_.notify_all();
+        if (wanted) woken_changed_.notify_one();
+        if (idle) idle_.notify_all();
     }
 }
 

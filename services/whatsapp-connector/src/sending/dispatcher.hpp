@@ -79,8 +79,13 @@ class Dispatcher {
     bool limits_checked_ = false;
 
     std::mutex mutex_;
-    std::condition_variable_any changed_;
+    // One for each kind of waiting: a wake-up of every worker for every event would cost more than
+    // the sending.
+    std::condition_variable_any woken_changed_;
+    std::condition_variable_any on_wire_changed_;
+    std::condition_variable_any idle_;
     bool woken_ = true;
+    bool short_of_workers_ = false;  // whoever becomes free must wake the dispatcher
     int busy_ = 0;
     std::deque<ClaimedSend> on_wire_;
     std::vector<std::jthread> workers_;
