@@ -1,7 +1,7 @@
 #include "consumer_loop.hpp"
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 #include "tecnochat/runtime/service.hpp"
 #include "tecnochat/telemetry/log.hpp"
@@ -14,6 +14,7 @@ constexpr int kMetadataMs = 2000;
 /// Bounds a batch beside its count: records may have 4 MiB each.
 constexpr std::size_t kMaxBatchBytes = 8 * 1024 * 1024;
 constexpr Milliseconds kCommitTime{3000};
+constexpr Milliseconds kCommitEvery{100};
 constexpr Milliseconds kCloseTime{2000};
 constexpr Milliseconds kFirstPause{50};
 constexpr Milliseconds kLongestPause{5000};
@@ -59,7 +60,9 @@ Conf configure(const ConsumerConfig& config, const std::string& group) {
     // The default, latest, would silently skip what came before a new group's first start.
     conf.set("auto.offset.reset", "earliest");
     conf.set("enable.partition.eof", config.from_beginning ? "true" : "false");
-    conf.set("fetch.wait.max.ms", "250");
+    const bool gathers = config.gather > Milliseconds(0);
+    conf.set("fetch.wait.max.ms", std::to_string(gathers ? config.gather.count() : 250));
+    conf.set("fetch.min.bytes", gathers ? "65536" : "1");
     conf.set("fetch.error.backoff.ms", "100");
     conf.set("fetch.message.max.bytes", "1048576");
     conf.set("fetch.max.bytes", "8388608");
@@ -105,9 +108,11 @@ void ConsumerLoop::run(const std::stop_token& stop) {
     while (!stop.stop_requested() && !ended_) {
         const auto batch = collect();
         if (!batch.empty() && process(batch, stop) == Next::kEnd) break;
+        if (std::chrono::steady_clock::now() >= commit_due_) commit();
         note_end_of_partitions();
     }
     ready_ = false;
+    commit();
     close();
 }
 
@@ -268,7 +273,7 @@ ConsumerLoop::Next ConsumerLoop::process(
     }
     resume();
     records_.increment(static_cast<double>(batch.size()));
-    commit(batch);
+    note_processed(batch);
     return Next::kGoOn;
 }
 
@@ -294,10 +299,16 @@ void ConsumerLoop::resume() {
     paused_.reset();
 }
 
-void ConsumerLoop::commit(const std::vector<Record>& batch) {
+void ConsumerLoop::note_processed(const std::vector<Record>& batch) {
     if (config_.from_beginning) return;
-    std::map<std::int32_t, std::int64_t> next;
-    for (const auto& record : batch) next[record.partition] = record.offset + 1;
+    if (uncommitted_.empty()) commit_due_ = std::chrono::steady_clock::now() + kCommitEvery;
+    for (const auto& record : batch) uncommitted_[record.partition] = record.offset + 1;
+}
+
+void ConsumerLoop::commit() {
+    commit_due_ = std::chrono::steady_clock::time_point::max();
+    const auto next = std::exchange(uncommitted_, {});
+    if (next.empty()) return;
     const PartitionsHandle offsets(rd_kafka_topic_partition_list_new(static_cast<int>(next.size()))
     );
     for (const auto& [partition, offset] : next) {
@@ -337,6 +348,7 @@ void ConsumerLoop::on_rebalance(
     }
     ++revocations_;
     early_.clear();
+    commit();
     rd_kafka_assign(client_.get(), nullptr);
 }
 

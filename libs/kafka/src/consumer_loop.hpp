@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <stop_token>
 #include <vector>
@@ -35,7 +37,9 @@ class ConsumerLoop {
     Status call_handler(const std::vector<Record>& batch);
     void pause_and_poll(Milliseconds pause, const std::stop_token& stop);
     void resume();
-    void commit(const std::vector<Record>& batch);
+    /// Its offsets wait for commit(), which is due kCommitEvery later.
+    void note_processed(const std::vector<Record>& batch);
+    void commit();
     rd_kafka_resp_err_t commit_and_wait(const rd_kafka_topic_partition_list_t* offsets);
     void close();
     void note_end_of_partitions();
@@ -60,6 +64,9 @@ class ConsumerLoop {
     /// Raised by every revocation: a batch read before it is not ours any more.
     std::uint64_t revocations_ = 0;
     bool ended_ = false;
+    std::map<std::int32_t, std::int64_t> uncommitted_;  // partition -> next offset
+    std::chrono::steady_clock::time_point commit_due_ =
+        std::chrono::steady_clock::time_point::max();
     std::vector<Record> early_;  // came while a batch was being retried
     PartitionsHandle paused_;
     std::set<std::int32_t> at_end_;  // from_beginning: partitions read up to their end

@@ -6,6 +6,8 @@ namespace tecnochat::whatsapp_connector {
 namespace {
 
 constexpr const char* kService = "whatsapp-connector";
+/// No send waits for a status, and they are two thirds of all webhooks: few large transactions.
+constexpr Milliseconds kStatusesGather{50};
 
 Failpoint before_produce{"whatsapp-connector.outbox.produce.before"};
 Failpoint after_produce{"whatsapp-connector.outbox.produce.after"};
@@ -45,6 +47,7 @@ kafka::ConsumerConfig consumer_config(
     consumer.kafka.tls = config.tls;
     consumer.service = kService;
     consumer.topic = topic;
+    if (topic == kafka::topics::kWhatsappStatus) consumer.gather = kStatusesGather;
     consumer.before_offset_commit = &before;
     consumer.after_offset_commit = &after;
     return consumer;

@@ -22,6 +22,9 @@ Failpoint status_after{"message-router.status.offset.after"};
 Failpoint channels_before{"message-router.channels.offset.before"};
 Failpoint channels_after{"message-router.channels.offset.after"};
 
+/// Nobody waits for ticks that closely, and they are half of all events: few large transactions.
+constexpr Milliseconds kDeliveriesGather{50};
+
 kafka::ConsumerConfig consumer_config(
     const config::KafkaSettings& kafka, std::string_view topic, Failpoint& before, Failpoint& after
 ) {
@@ -29,6 +32,8 @@ kafka::ConsumerConfig consumer_config(
     config.kafka = kafka;
     config.service = "message-router";
     config.topic = topic;
+    if (topic == topics::kWhatsappSent || topic == topics::kWhatsappStatus)
+        config.gather = kDeliveriesGather;
     config.before_offset_commit = &before;
     config.after_offset_commit = &after;
     return config;

@@ -20,6 +20,9 @@ struct ConsumerConfig {
     std::string topic;
     /// A batch is handed over as soon as something is there, never more than this.
     int max_batch = 200;
+    /// How long the broker may gather records for one answer while there are few. 0: a record
+    /// leaves at once, which topics want that somebody waits for. More costs less: batches grow.
+    Milliseconds gather{0};
     /// Read the whole topic at every start, without a group's offsets (for compacted directories);
     /// nothing is committed.
     bool from_beginning = false;
@@ -32,8 +35,10 @@ struct ConsumerConfig {
 };
 
 /// Consumes one topic in batches on a thread of its own. Eager range assignment, static membership,
-/// session timeout 10 s, auto-commit off, auto.offset.reset=earliest. Offsets are committed,
-/// synchronously, only after the handler succeeded.
+/// session timeout 10 s, auto-commit off, auto.offset.reset=earliest. Offsets are committed only
+/// after the handler succeeded, at most every 100 ms and before partitions are given up: each
+/// commit is a write at the broker that nobody waits for, and a crash brings the last batches
+/// again.
 ///
 /// A handler that fails retryably gets the same batch again, after a growing pause of at most 5 s
 /// (polling goes on, so that the membership lives); a handler that fails finally ends the process
