@@ -116,7 +116,7 @@ Result<bool> Dispatcher::dispatch_once() {
     }
     TECNOCHAT_CHECK(hold_back_limited());
     if (!claimed_.empty()) TECNOCHAT_CHECK(enter_wire());
-    return true;
+    return !claimed_all_;
 }
 
 int Dispatcher::free_workers() {
@@ -134,6 +134,7 @@ Status Dispatcher::claim(int limit) {
         )
     );
     TECNOCHAT_TRY(auto claimed, sends_.claim(transaction, config_.instance, limit));
+    claimed_all_ = claimed.size() < static_cast<std::size_t>(limit);
     if (claimed.empty()) return ok();
     TECNOCHAT_CHECK(transaction.commit({&before_claim_commit, &after_claim_commit}));
     claimed_ = std::move(claimed);

@@ -77,6 +77,8 @@ class Dispatcher {
     /// Claimed by this process and not on the wire yet; only the dispatching thread touches it.
     std::vector<ClaimedSend> claimed_;
     bool limits_checked_ = false;
+    /// The last claim left nothing behind that was ready; what comes later wakes.
+    bool claimed_all_ = true;
 
     std::mutex mutex_;
     // One for each kind of waiting: a wake-up of every worker for every event would cost more than
