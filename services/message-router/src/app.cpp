@@ -6,6 +6,7 @@
 #include "apply_deliveries.hpp"
 #include "directory.hpp"
 #include "effects.hpp"
+#include "end_overdue_turns.hpp"
 #include "events/consumers.hpp"
 #include "housekeeping.hpp"
 #include "read_conversations.hpp"
@@ -63,6 +64,9 @@ class MessageRouterApp final : public runtime::App {
               clock_,
               config_.stale_after
           ),
+          end_overdue_turns_(
+              pool_, directory_, sealer_, outbox_, router_metrics_, clock_, config_.turn_timeout
+          ),
           consumers_(
               {receive_inbound_, accept_replies_, sent_, status_, update_channels_},
               config_.kafka,
@@ -114,6 +118,7 @@ class MessageRouterApp final : public runtime::App {
     kafka::DeadLetters dead_letters_;
     outbox::Outbox outbox_;
     ReceiveInbound receive_inbound_;
+    EndOverdueTurns end_overdue_turns_;
     AcceptReplies accept_replies_{pool_, sealer_, outbox_, dead_letters_, router_metrics_, clock_};
     ApplyDeliveries sent_ =
         ApplyDeliveries::for_sent(pool_, directory_, sealer_, dead_letters_, router_metrics_);
@@ -124,7 +129,7 @@ class MessageRouterApp final : public runtime::App {
     ReadConversations read_conversations_{pool_, directory_, sealer_};
     ReleaseConversation release_conversation_{pool_, sealer_};
     ConversationsRpc conversations_rpc_{read_conversations_, release_conversation_};
-    Housekeeping housekeeping_{pool_, directory_};
+    Housekeeping housekeeping_{pool_, directory_, end_overdue_turns_};
     Consumers consumers_;
     rpc::Server server_;
 };

@@ -22,6 +22,13 @@ void declare(config::Options& options, Config& config) {
         "messages older than this are stored and not answered"
     );
     options.duration(
+        "turn-timeout-seconds",
+        config.turn_timeout,
+        std::chrono::seconds(5),
+        std::chrono::seconds(86'400),
+        "a message without an answer for this long goes to a person"
+    );
+    options.duration(
         "ai-debounce-ms",
         config.ai_debounce,
         Milliseconds(0),

@@ -19,6 +19,8 @@ struct Config {
     Secret ingest_key;
     /// Older messages are stored and not answered.
     Milliseconds stale_after{600'000};
+    /// The AI's time for an answer, from the customer's message on; then a person is asked.
+    Milliseconds turn_timeout{600'000};
     /// 0: every message is a turn of its own. Nothing else is built yet.
     Milliseconds ai_debounce{0};
 };

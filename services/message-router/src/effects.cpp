@@ -9,6 +9,7 @@ void Effects::merge(Effects other) {
     reply_seconds.insert(
         reply_seconds.end(), other.reply_seconds.begin(), other.reply_seconds.end()
     );
+    turns_overdue += other.turns_overdue;
 }
 
 void RouterMetrics::record(std::string_view consumer, const Effects& effects) {
@@ -29,6 +30,14 @@ void RouterMetrics::record(std::string_view consumer, const Effects& effects) {
                 {{"consumer", std::string(consumer)}, {"reason", std::string(reason)}}
             )
             .increment(static_cast<double>(count));
+    }
+    if (effects.turns_overdue > 0) {
+        metrics_
+            .counter(
+                "tecnochat_router_turns_overdue_total",
+                "Turns handed over to a person because the AI did not answer in time."
+            )
+            .increment(static_cast<double>(effects.turns_overdue));
     }
     if (effects.reply_seconds.empty()) return;
     auto latency = metrics_.histogram(

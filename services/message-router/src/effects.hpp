@@ -20,6 +20,7 @@ struct Effects {
     std::map<std::pair<std::string_view, std::string_view>, std::int64_t> turns_ended;
     std::map<std::string_view, std::int64_t> dropped;
     std::vector<double> reply_seconds;
+    std::int64_t turns_overdue = 0;
 
     void count_turn(const domain::TurnEnd& end, std::int64_t by = 1) {
         if (by > 0) turns_ended[{to_string(end.outcome), end.reason}] += by;

@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr auto kRefreshEvery = std::chrono::seconds(5);
+constexpr auto kPassEvery = std::chrono::seconds(5);
 constexpr auto kPruneEvery = std::chrono::hours(1);
 constexpr Milliseconds kBudget = std::chrono::seconds(10);
 // Meta redelivers for 7 days; twice that is never too short.
@@ -44,12 +44,13 @@ void Housekeeping::run(const std::stop_token& stop) {
     auto next_prune = steady_clock::now();
     while (!stop.stop_requested()) {
         warn("the directory could not be read", directory_.refresh(Deadline::after(kBudget)));
+        warn("overdue turns could not be ended", end_overdue_turns_());
         if (steady_clock::now() >= next_prune) {
             warn("the inbox could not be pruned", prune());
             next_prune = steady_clock::now() + kPruneEvery;
         }
         std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, stop, kRefreshEvery, [] { return false; });
+        wake_.wait_for(lock, stop, kPassEvery, [] { return false; });
     }
 }
 

@@ -5,16 +5,18 @@
 #include <thread>
 
 #include "directory.hpp"
+#include "end_overdue_turns.hpp"
 #include "tecnochat/postgres/pool.hpp"
 
 namespace tecnochat::message_router {
 
 /// What must be done now and then, on a thread of its own: reads the directory again (another
-/// replica may have taken its event) and forgets inbox rows older than 14 days, at start and every
-/// hour.
+/// replica may have taken its event), ends overdue turns, and forgets inbox rows older than 14
+/// days, at start and every hour.
 class Housekeeping {
  public:
-    Housekeeping(postgres::Pool& pool, Directory& directory) : pool_(pool), directory_(directory) {}
+    Housekeeping(postgres::Pool& pool, Directory& directory, EndOverdueTurns& end_overdue_turns)
+        : pool_(pool), directory_(directory), end_overdue_turns_(end_overdue_turns) {}
 
     void start();
     void stop();
@@ -25,6 +27,7 @@ class Housekeeping {
 
     postgres::Pool& pool_;
     Directory& directory_;
+    EndOverdueTurns& end_overdue_turns_;
     std::mutex mutex_;
     std::condition_variable_any wake_;
     std::jthread thread_;  // last: stops before what it uses goes

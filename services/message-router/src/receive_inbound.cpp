@@ -11,6 +11,7 @@
 #include "tecnochat/core/assert.hpp"
 #include "tecnochat/postgres/inbox.hpp"
 #include "tecnochat/telemetry/log.hpp"
+#include "turn_reply.hpp"
 
 namespace tecnochat::message_router {
 namespace {
@@ -78,28 +79,6 @@ store::NewMessage inbound_row(
     return row;
 }
 
-store::NewMessage unreadable_reply_row(
-    const store::LockedConversation& conversation,
-    const TurnId& turn,
-    std::int64_t sequence,
-    Timestamp now
-) {
-    store::NewMessage row;
-    row.tenant = conversation.state.tenant;
-    row.id = domain::reply_id_of(turn);
-    row.conversation = conversation.state.id;
-    row.person = conversation.contact;
-    row.sequence = sequence;
-    row.direction = domain::Direction::kOut;
-    row.provenance = domain::Provenance::kSystem;
-    row.type = "text";
-    row.body = std::string(domain::kUnreadableReply);
-    row.status = domain::MessageStatus::kQueued;
-    row.turn = turn;
-    row.created_at = now;
-    return row;
-}
-
 // The events of a turn that the AI answers, or that our own sentence has answered.
 void add_events(
     Writes& writes,
@@ -123,17 +102,17 @@ void add_events(
         ));
         return;
     }
-    auto reply = unreadable_reply_row(conversation, inbound.turn, *decision.reply_sequence, now);
-    writes.events.push_back(events::send_text(
-        envelope,
-        {conversation.contact,
-         conversation.phone_number_id,
-         reply.id,
-         item.message.from,
-         reply.body,
-         conversation.state.window_until}
-    ));
-    writes.messages.push_back(std::move(reply));
+    auto reply = turn_reply(
+        conversation,
+        item.message.from,
+        inbound.turn,
+        *decision.reply_sequence,
+        {domain::Provenance::kSystem, std::string(domain::kUnreadableReply), {}},
+        now,
+        item.record->trace()
+    );
+    writes.events.push_back(std::move(reply.event));
+    writes.messages.push_back(std::move(reply.row));
 }
 
 }  // namespace

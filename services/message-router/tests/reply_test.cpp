@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Timestamp kNow = Timestamp(1'800'000'000'000ms);
+constexpr Milliseconds kLimit = 10min;
 
 struct Scene {
     Conversation conversation;
@@ -19,6 +20,7 @@ struct Scene {
         conversation.id = ConversationId::generate(kNow);
         conversation.turn_epoch = 3;
         conversation.next_sequence = 8;
+        conversation.window_until = kNow + 24h;
         turn = {TurnId::generate(kNow), conversation.id, 3, true, kNow - 20ms};
         reply.conversation = conversation.id;
         reply.turn = turn.id;
@@ -26,6 +28,9 @@ struct Scene {
         reply.text = "Abrimos a las 8.";
     }
     ReplyDecision accept() { return domain::accept(conversation, turn, reply, kNow); }
+    ReplyDecision give_up(Milliseconds after_opening) {
+        return domain::give_up(conversation, turn, turn.opened_at + after_opening, kLimit);
+    }
 };
 
 TEST_CASE("an answer ends its turn with a reply") {
@@ -108,6 +113,54 @@ TEST_CASE("a reply to a turn of another conversation is dropped") {
     Scene scene;
     scene.turn.conversation = ConversationId::generate(kNow);
     CHECK(scene.accept().dropped == "unknown_turn");
+}
+
+TEST_CASE("a turn without an answer in time is handed over as a refusal would") {
+    Scene refused;
+    refused.reply.action = AiAction::kRefuse;
+    const auto refusal = refused.accept();
+    Scene scene;
+    const auto decision = scene.give_up(kLimit);
+    CHECK(decision.dropped.empty());
+    CHECK(decision.end == refusal.end);
+    CHECK(decision.sequence == refusal.sequence);
+    CHECK(decision.supersede_others == refusal.supersede_others);
+    CHECK(scene.conversation.turn == refused.conversation.turn);
+    CHECK(scene.conversation.turn_epoch == refused.conversation.turn_epoch);
+    CHECK(scene.conversation.next_sequence == refused.conversation.next_sequence);
+
+    SECTION("the answer that comes later is dropped") {
+        scene.turn.open = false;
+        CHECK(scene.accept().dropped == "turn_closed");
+    }
+}
+
+TEST_CASE("a turn that may still be answered is left alone") {
+    Scene scene;
+    CHECK(scene.give_up(kLimit - 1ms).dropped == "not_overdue");
+    CHECK_FALSE(scene.give_up(kLimit - 1ms).end.has_value());
+    CHECK(scene.conversation.turn == TurnOwner::kAi);
+    scene.turn.open = false;
+    CHECK(scene.give_up(kLimit).dropped == "turn_closed");
+}
+
+TEST_CASE("once Meta's window has closed an overdue turn goes to a person without a word") {
+    Scene scene;
+    scene.conversation.window_until = scene.turn.opened_at + 24h;
+    const auto decision = scene.give_up(24h);
+    CHECK(decision.end == TurnEnd{Outcome::kHandover, {}});
+    CHECK_FALSE(decision.sequence.has_value());
+    CHECK(scene.conversation.turn == TurnOwner::kHuman);
+    CHECK(scene.conversation.next_sequence == 8);
+}
+
+TEST_CASE("an overdue turn of an older epoch is closed and says nothing") {
+    Scene scene;
+    scene.conversation.hand_over_to_human();
+    const auto decision = scene.give_up(kLimit);
+    CHECK(decision.end == TurnEnd{Outcome::kSilence, "superseded"});
+    CHECK_FALSE(decision.sequence.has_value());
+    CHECK(scene.conversation.turn_epoch == 4);
 }
 
 TEST_CASE("a release gives the turn back once") {

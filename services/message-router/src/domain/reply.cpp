@@ -34,34 +34,48 @@ ReplyDecision dropped(std::string_view why) {
     return decision;
 }
 
+// Why nothing can end this turn any more; nullopt: it still waits for its end.
+std::optional<ReplyDecision> over(const Conversation& conversation, const Turn& turn) {
+    if (turn.conversation != conversation.id) return dropped(drop::kUnknownTurn);
+    if (!turn.open) return dropped(drop::kTurnClosed);
+    if (turn.epoch == conversation.turn_epoch) return std::nullopt;
+    ReplyDecision decision = dropped(drop::kOldEpoch);
+    decision.end = TurnEnd{Outcome::kSilence, silence::kSuperseded};
+    return decision;
+}
+
+ReplyDecision end(Conversation& conversation, Outcome outcome, bool with_words, Timestamp now) {
+    ReplyDecision decision;
+    decision.end = TurnEnd{outcome, {}};
+    if (with_words) {
+        decision.sequence = conversation.take_sequence();
+        conversation.last_message_at = std::max(conversation.last_message_at, now);
+    }
+    if (outcome == Outcome::kHandover) {
+        decision.supersede_others = true;
+        conversation.hand_over_to_human();
+    }
+    return decision;
+}
+
 }  // namespace
 
 ReplyDecision accept(
     Conversation& conversation, const Turn& turn, const AiReply& reply, Timestamp now
 ) {
-    if (turn.conversation != conversation.id) return dropped(drop::kUnknownTurn);
-    if (!turn.open) return dropped(drop::kTurnClosed);
-    if (turn.epoch != conversation.turn_epoch) {
-        ReplyDecision decision = dropped(drop::kOldEpoch);
-        decision.end = TurnEnd{Outcome::kSilence, silence::kSuperseded};
-        return decision;
-    }
+    if (auto late = over(conversation, turn)) return *late;
     if (reply.turn_epoch != turn.epoch) return dropped(drop::kForeignEpoch);
-
-    ReplyDecision decision;
     const bool can_send = sendable(reply.text);
-    if (can_send) {
-        decision.sequence = conversation.take_sequence();
-        conversation.last_message_at = std::max(conversation.last_message_at, now);
-    }
-    if (hands_over(reply.action) || !can_send) {
-        decision.end = TurnEnd{Outcome::kHandover, {}};
-        decision.supersede_others = true;
-        conversation.hand_over_to_human();
-    } else {
-        decision.end = TurnEnd{Outcome::kReply, {}};
-    }
-    return decision;
+    const bool to_a_person = hands_over(reply.action) || !can_send;
+    return end(conversation, to_a_person ? Outcome::kHandover : Outcome::kReply, can_send, now);
+}
+
+ReplyDecision give_up(
+    Conversation& conversation, const Turn& turn, Timestamp now, Milliseconds limit
+) {
+    if (auto late = over(conversation, turn)) return *late;
+    if (now - turn.opened_at < limit) return dropped(drop::kNotOverdue);
+    return end(conversation, Outcome::kHandover, now < conversation.window_until, now);
 }
 
 }  // namespace tecnochat::message_router::domain

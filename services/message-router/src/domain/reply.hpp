@@ -46,10 +46,11 @@ inline constexpr std::string_view kUnknownTurn = "unknown_turn";
 inline constexpr std::string_view kTurnClosed = "turn_closed";
 inline constexpr std::string_view kOldEpoch = "old_epoch";
 inline constexpr std::string_view kForeignEpoch = "foreign_epoch";
+inline constexpr std::string_view kNotOverdue = "not_overdue";
 }  // namespace drop
 
-/// What happens with one reply. Exactly one of `dropped` and `sequence` says something, except that
-/// a handover may have nothing to send.
+/// What happens with one reply, or with a turn that waited for one in vain. Exactly one of
+/// `dropped` and `sequence` says something, except that a handover may have nothing to send.
 struct ReplyDecision {
     /// Empty: accepted.
     std::string_view dropped;
@@ -61,6 +62,10 @@ struct ReplyDecision {
     bool supersede_others = false;
 };
 
+/// What a customer reads whose turn got no answer in time.
+inline constexpr std::string_view kOverdueReply =
+    "Disculpa la demora. Una persona de nuestro equipo te responderá en cuanto pueda.";
+
 /// WhatsApp's limit for one text, in characters (not bytes).
 inline constexpr std::size_t kTextCharactersMax = 4096;
 
@@ -70,6 +75,13 @@ inline constexpr std::size_t kTextCharactersMax = 4096;
 /// anyone.
 ReplyDecision accept(
     Conversation& conversation, const Turn& turn, const AiReply& reply, Timestamp now
+);
+
+/// Ends a turn that is open for `limit` or longer, counted from the customer's message: as a
+/// refusal would, with kOverdueReply where Meta's window still allows words. A reply that comes
+/// later finds its turn closed. kNotOverdue leaves the turn to the AI.
+ReplyDecision give_up(
+    Conversation& conversation, const Turn& turn, Timestamp now, Milliseconds limit
 );
 
 }  // namespace tecnochat::message_router::domain

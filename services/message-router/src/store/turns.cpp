@@ -26,6 +26,14 @@ constexpr std::string_view kFind = R"sql(
     JOIN turns t ON t.tenant_id = k.tenant_id AND t.id = k.id
 )sql";
 
+constexpr std::string_view kOpenSince = R"sql(
+    SELECT tenant_id, conversation_id, id
+    FROM turns
+    WHERE outcome IS NULL AND opened_at <= $1
+    ORDER BY opened_at, id
+    LIMIT $2
+)sql";
+
 // Only where there is no outcome yet: a turn ends once. Not written as IS NULL, which would offer
 // the index of open turns; until the first ANALYZE the planner would read all of it.
 constexpr std::string_view kClose = R"sql(
@@ -100,6 +108,17 @@ Result<std::vector<domain::Turn>> find(Transaction& transaction, std::span<const
              row.number(2),
              row.flag(3),
              row.time(4)}
+        );
+    }
+    return found;
+}
+
+Result<std::vector<OpenTurn>> open_since(Transaction& transaction, Timestamp time, int limit) {
+    TECNOCHAT_TRY(auto rows, transaction.execute(kOpenSince, Params().add(time).add(limit)));
+    std::vector<OpenTurn> found;
+    found.reserve(static_cast<std::size_t>(rows.size()));
+    for (const auto row : rows) {
+        found.push_back({{TenantId(row.uuid(0)), ConversationId(row.uuid(1))}, TurnId(row.uuid(2))}
         );
     }
     return found;

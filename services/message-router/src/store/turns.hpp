@@ -26,18 +26,27 @@ struct TurnRef {
     auto operator<=>(const TurnRef&) const = default;
 };
 
+struct OpenTurn {
+    ConversationRef conversation;
+    TurnId id;
+};
+
 struct ClosedTurn {
     TurnRef turn;
     domain::TurnEnd end;
 };
 
-/// Table turns. The callers hold the locks of the conversations concerned.
+/// Table turns. The callers hold the locks of the conversations concerned, but for open_since.
 namespace turns {
 
 /// `now` closes those that have ended.
 Status insert(postgres::Transaction& transaction, std::span<const NewTurn> turns, Timestamp now);
 Result<std::vector<domain::Turn>> find(
     postgres::Transaction& transaction, std::span<const TurnRef> refs
+);
+/// At most `limit` open turns whose message reached us at `time` or before, oldest first.
+Result<std::vector<OpenTurn>> open_since(
+    postgres::Transaction& transaction, Timestamp time, int limit
 );
 /// Only open turns can be closed: asserts that each was, for an outcome must never be overwritten.
 Status close(postgres::Transaction& transaction, std::span<const ClosedTurn> closed, Timestamp now);

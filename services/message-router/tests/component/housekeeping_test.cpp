@@ -1,4 +1,4 @@
-// What happens on its own: the inbox forgets, the directory follows the table.
+// What happens on its own: the inbox forgets, the directory follows the table, turns end.
 #include "housekeeping.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,6 +11,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// The housekeeping of one replica.
+struct Housekeeper {
+    explicit Housekeeper(Router& router)
+        : end_overdue_turns(
+              router.pool,
+              router.directory,
+              router.sealer,
+              router.outbox,
+              router.router_metrics,
+              router.clock,
+              10min
+          ),
+          housekeeping(router.pool, router.directory, end_overdue_turns) {
+        housekeeping.start();
+    }
+
+    EndOverdueTurns end_overdue_turns;
+    Housekeeping housekeeping;
+};
+
 TEST_CASE("after 14 days the inbox forgets, not before") {
     Router router;
     router.take_text("wamid.old", "hola");
@@ -19,13 +39,12 @@ TEST_CASE("after 14 days the inbox forgets, not before") {
         "UPDATE inbox SET received_at = now() - CASE event_id WHEN 'wamid.old' THEN interval '14 days 1 minute' "
         "ELSE interval '13 days 23 hours' END"
     );
-    Housekeeping housekeeping(router.pool, router.directory);
-    housekeeping.start();
+    Housekeeper housekeeper(router);
     CHECK(testkit::eventually(10s, [&] {
         return router.database.query("SELECT string_agg(event_id, ',') FROM inbox") ==
                "wamid.young";
     }));
-    housekeeping.stop();
+    housekeeper.housekeeping.stop();
 }
 
 TEST_CASE("an event that another replica took reaches this one by the table") {
@@ -36,14 +55,24 @@ TEST_CASE("an event that another replica took reaches this one by the table") {
         ) +
         kNumber + "'"
     );
-    Housekeeping housekeeping(router.pool, router.directory);
-    housekeeping.start();
+    Housekeeper housekeeper(router);
     const std::string numbers[] = {kNumber};
     CHECK(testkit::eventually(10s, [&] {
         const auto found = router.directory.lookup(numbers, Deadline::after(5s));
         return found && found->at(kNumber).state == domain::ChannelState::kDisconnected;
     }));
-    housekeeping.stop();
+    housekeeper.housekeeping.stop();
+}
+
+TEST_CASE("housekeeping ends what is overdue") {
+    Router router;
+    router.take_text("wamid.1", "hola");
+    router.clock.advance(10min);
+    Housekeeper housekeeper(router);
+    CHECK(testkit::eventually(10s, [&] {
+        return router.database.query("SELECT outcome FROM turns") == "handover";
+    }));
+    housekeeper.housekeeping.stop();
 }
 
 TEST_CASE("what channel.events cannot mean is set aside, tombstones are passed over") {
