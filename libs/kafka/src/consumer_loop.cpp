@@ -16,6 +16,7 @@ constexpr std::size_t kMaxBatchBytes = 8 * 1024 * 1024;
 constexpr Milliseconds kCommitTime{3000};
 constexpr Milliseconds kCommitEvery{100};
 constexpr Milliseconds kCloseTime{2000};
+constexpr int kRejoinsMax = 5;
 constexpr Milliseconds kFirstPause{50};
 constexpr Milliseconds kLongestPause{5000};
 
@@ -88,18 +89,64 @@ ConsumerLoop::ConsumerLoop(
           "Batches handed over again",
           {{"topic", config_.topic}}
       )),
+      rejoins_total_(metrics.counter(
+          "tecnochat_kafka_rejoins_total", "Joins after a fence", {{"topic", config_.topic}}
+      )),
       handler_seconds_(metrics.histogram(
           "tecnochat_kafka_batch_seconds", "One handler call", {{"topic", config_.topic}}
       )) {
     TECNOCHAT_ASSERT(config_.max_batch > 0, "a batch holds at least one record");
+    client_ = open();
+}
+
+ClientHandle ConsumerLoop::open() {
     Conf conf = configure(config_, name_);
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_rebalance_cb(conf.get(), &ConsumerLoop::on_rebalance_callback);
-    client_ = std::move(conf).create(RD_KAFKA_CONSUMER);
-    rd_kafka_poll_set_consumer(client_.get());
+    auto client = std::move(conf).create(RD_KAFKA_CONSUMER);
+    rd_kafka_poll_set_consumer(client.get());
+    return client;
 }
 
 void ConsumerLoop::run(const std::stop_token& stop) {
+    consume(stop);
+    while (may_join_again(stop)) {
+        client_.reset();
+        client_ = open();
+        consume(stop);
+    }
+}
+
+void ConsumerLoop::on_fatal() {
+    ended_ = true;
+    const auto code = rd_kafka_fatal_error(client_.get(), nullptr, 0);
+    if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID && rejoins_ < kRejoinsMax) {
+        fenced_ = true;
+        return;
+    }
+    stop_on_fatal(client_.get(), name_);
+}
+
+/// A broker that dies between taking our join and answering it knows us by a member id we never
+/// heard of, and fences us for it when it is back. That is final for the client, but not for us.
+/// With a second process of the same instance each fences the other, so the tries are few.
+bool ConsumerLoop::may_join_again(const std::stop_token& stop) {
+    if (!std::exchange(fenced_, false) || stop.stop_requested()) return false;
+    ++rejoins_;
+    rejoins_total_.increment();
+    ended_ = false;
+    ++revocations_;
+    early_.clear();
+    uncommitted_.clear();
+    paused_.reset();
+    telemetry::log_warning(
+        "a consumer was fenced and joins its group again",
+        {{"topic", config_.topic}, {"attempt", rejoins_}}
+    );
+    return true;
+}
+
+void ConsumerLoop::consume(const std::stop_token& stop) {
     if (config_.from_beginning) {
         if (!assign_from_beginning(stop)) return;
     } else {
@@ -210,8 +257,7 @@ void ConsumerLoop::on_event(const rd_kafka_message_t& event) {
         return;
     }
     if (event.err == RD_KAFKA_RESP_ERR__FATAL) {
-        ended_ = true;
-        stop_on_fatal(client_.get(), name_);
+        on_fatal();
         return;
     }
     telemetry::log_limited(
@@ -318,8 +364,11 @@ void ConsumerLoop::commit() {
     if (config_.before_offset_commit != nullptr) config_.before_offset_commit->hit();
     const auto code = commit_and_wait(offsets.get());
     if (config_.after_offset_commit != nullptr) config_.after_offset_commit->hit();
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    stop_on_fatal(client_.get(), name_);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rejoins_ = 0;
+        return;
+    }
+    if (rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) on_fatal();
     // The next commit covers it; until then a restart reads the batch again, and the inbox knows.
     telemetry::log_limited(
         telemetry::Level::kWarning,

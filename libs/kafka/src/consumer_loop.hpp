@@ -25,6 +25,11 @@ class ConsumerLoop {
  private:
     enum class Next { kGoOn, kEnd };
 
+    [[nodiscard]] ClientHandle open();
+    /// From joining to leaving; ended_ tells why where it was not `stop`.
+    void consume(const std::stop_token& stop);
+    void on_fatal();
+    bool may_join_again(const std::stop_token& stop);
     void subscribe();
     bool assign_from_beginning(const std::stop_token& stop);
     Result<int> partition_count();
@@ -59,11 +64,14 @@ class ConsumerLoop {
     std::string name_;
     telemetry::Counter records_;
     telemetry::Counter retries_;
+    telemetry::Counter rejoins_total_;
     telemetry::Histogram handler_seconds_;
     std::atomic<bool> ready_{false};
     /// Raised by every revocation: a batch read before it is not ours any more.
     std::uint64_t revocations_ = 0;
     bool ended_ = false;
+    bool fenced_ = false;  // by our own earlier join: a new client may go on
+    int rejoins_ = 0;      // since the last commit
     std::map<std::int32_t, std::int64_t> uncommitted_;  // partition -> next offset
     std::chrono::steady_clock::time_point commit_due_ =
         std::chrono::steady_clock::time_point::max();

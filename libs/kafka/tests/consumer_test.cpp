@@ -72,6 +72,38 @@ TEST_CASE_METHOD(Fixture, "a batch that fails retryably comes again, the same an
     CHECK(recovering.done() == Values{"1", "2", "3", "4"});
 }
 
+TEST_CASE_METHOD(
+    Fixture, "a consumer that was fenced joins again and goes on after what was processed"
+) {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    send(producer, *this, {"1"});
+    Seen seen;
+    Consumer consumer(consumer_config(), seen.handler(), metrics);
+    consumer.start();
+    REQUIRE(seen.wait_for_done(1));
+    cluster.fence_next_heartbeat();
+    auto rejoins = metrics.counter("tecnochat_kafka_rejoins_total", "", {{"topic", topic}});
+    // The fenced client ends at its next heartbeat; what comes later goes to the one that follows
+    // it.
+    for (int i = 0; i < 60 && rejoins.value() < 1; ++i) {
+        send(producer, *this, {"meanwhile"});
+        seen.wait_for_done(seen.done().size() + 1, Milliseconds(500));
+    }
+    REQUIRE(rejoins.value() == 1);
+    send(producer, *this, {"2"});
+    const auto has_2 = [&] {
+        const auto done = seen.done();
+        return std::count(done.begin(), done.end(), "2") > 0;
+    };
+    for (int i = 0; i < 120 && !has_2(); ++i)
+        seen.wait_for_done(seen.done().size() + 1, Milliseconds(500));
+    REQUIRE(has_2());
+    // Nothing that was committed came twice.
+    const auto done = seen.done();
+    CHECK(std::count(done.begin(), done.end(), "1") == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "a batch is never larger than asked for") {
     cluster.create_topic(topic, 1);
     Producer producer(producer_config(), metrics);

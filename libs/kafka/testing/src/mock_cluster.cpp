@@ -67,4 +67,11 @@ void MockCluster::set_delay(std::chrono::milliseconds delay) {
     }
 }
 
+void MockCluster::fence_next_heartbeat() {
+    constexpr int16_t kHeartbeat = 12;  // Kafka protocol's request number
+    rd_kafka_mock_push_request_errors(
+        impl_->cluster.get(), kHeartbeat, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
+    );
+}
+
 }  // namespace tecnochat::kafka::testing

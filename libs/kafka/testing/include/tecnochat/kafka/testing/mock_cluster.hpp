@@ -21,6 +21,9 @@ class MockCluster {
     void set_down(bool down);
     /// Every answer comes this much later: a broker that is there, but does not get on.
     void set_delay(std::chrono::milliseconds delay);
+    /// The next heartbeat of any consumer is answered "fenced by another member of your instance
+    /// id": fatal for that client.
+    void fence_next_heartbeat();
 
  private:
     struct Impl;
