@@ -9,8 +9,8 @@
 #include "tecnochat/conversations/v1/conversations_service.grpc.pb.h"
 #include "tecnochat/knowledge/v1/knowledge_service.grpc.pb.h"
 #include "tecnochat/rpc/server.hpp"
+#include "tecnochat/testkit/certificates.hpp"
 #include "tecnochat/whatsapp/v1/whatsapp_service.grpc.pb.h"
-#include "test_certificates.hpp"
 
 namespace tecnochat::provision {
 namespace {
@@ -95,7 +95,7 @@ class Services {
     FakeRouter router;
 
  private:
-    TestCertificates certificates_;
+    testkit::TestCertificates certificates_;
     telemetry::Metrics metrics_;
     std::vector<std::unique_ptr<rpc::Server>> servers_;
     SeedTargets targets_;

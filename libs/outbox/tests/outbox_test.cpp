@@ -236,11 +236,11 @@ TEST_CASE_METHOD(Fixture, "a record that Kafka refuses holds back its own key on
 
 TEST_CASE_METHOD(Fixture, "a failed delete is made up for without publishing again") {
     const auto box = outbox(Milliseconds(500));
-    sandbox.run("REVOKE DELETE ON outbox FROM " + sandbox.login());
+    sandbox.run("REVOKE DELETE ON outbox FROM " + sandbox.role());
     box->publish(commit(*box, {entry("1")}));
     CHECK(rows() == "1");
     box->publish(commit(*box, {entry("2")}));
-    sandbox.run("GRANT DELETE ON outbox TO " + sandbox.login());
+    sandbox.run("GRANT DELETE ON outbox TO " + sandbox.role());
     box->start();
     CHECK(wait_for_rows("0"));
     REQUIRE(wait_for(2));

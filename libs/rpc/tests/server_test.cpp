@@ -19,7 +19,7 @@
 #include "tecnochat/conversations/v1/conversations_service.grpc.pb.h"
 #include "tecnochat/rpc/client.hpp"
 #include "tecnochat/telemetry/trace.hpp"
-#include "test_certificates.hpp"
+#include "tecnochat/testkit/certificates.hpp"
 
 using namespace tecnochat;
 namespace v1 = tecnochat::conversations::v1;
@@ -95,7 +95,7 @@ std::string read_file(const std::string& path) {
 }
 
 struct Fixture {
-    TestCertificates certificates;
+    testkit::TestCertificates certificates;
     telemetry::Metrics metrics;
     FakeConversations conversations;
     config::TlsFiles server_tls;

@@ -7,30 +7,16 @@
 
 #include "fakes.hpp"
 #include "store_conformance.hpp"
-#include "tecnochat/postgres/migrations.hpp"
 #include "tecnochat/postgres/testing/sandbox.hpp"
 
 namespace tecnochat::ai_reply {
 namespace {
 
-/// A migrated database of its own, and the store as the service uses it.
+/// Migrated tables of its own, and the store as the service uses it.
 struct Fixture {
-    Fixture() {
-        // The migration grants to the service's role; the sandbox's login becomes a member of it.
-        sandbox.run(
-            "DO $$ BEGIN CREATE ROLE \"ai-reply\" NOLOGIN;"
-            " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-        );
-        sandbox.run("GRANT \"ai-reply\" TO \"" + sandbox.login() + "\"");
-        const auto applied = postgres::migrate(
-            sandbox.admin_url().reveal() + " options='-c role=" + sandbox.owner() + "'",
-            TECNOCHAT_SOURCE_DIR "/services/ai-reply/migrations"
-        );
-        INFO((applied ? std::string() : applied.error().message));
-        REQUIRE(applied);
-    }
-
-    postgres::testing::Sandbox sandbox;
+    postgres::testing::Sandbox sandbox{
+        "ai-reply", TECNOCHAT_SOURCE_DIR "/services/ai-reply/migrations"
+    };
     postgres::Pool pool{{sandbox.service_url(), 2}};
     PostgresKnowledgeStore store{pool};
 };

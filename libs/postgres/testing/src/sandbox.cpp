@@ -3,25 +3,28 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 
+#include "tecnochat/postgres/migrations.hpp"
+
 namespace tecnochat::postgres::testing {
 namespace {
 
+constexpr const char* kVariable = "TECNOCHAT_TEST_POSTGRES_URL";
 constexpr Milliseconds kConnectTime{10'000};
 
-std::string server_url() {
-    const char* url = std::getenv("TECNOCHAT_TEST_POSTGRES_URL");
-    if (url == nullptr || *url == '\0') {
-        throw std::runtime_error(
-            "TECNOCHAT_TEST_POSTGRES_URL is not set: this test needs a PostgreSQL superuser's URL; "
-            "./tecnochat test provides one"
-        );
-    }
-    return url;
+template <class T>
+T or_throw(Result<T> result) {
+    if (!result) throw std::runtime_error("sandbox: " + result.error().message);
+    return std::move(result).value();
+}
+
+std::unique_ptr<Connection> open(const std::string& conninfo) {
+    return or_throw(connect(conninfo, Deadline::after(kConnectTime)));
 }
 
 std::string escaped(const std::string& value) {
@@ -33,40 +36,83 @@ std::string escaped(const std::string& value) {
     return out;
 }
 
-/// The same server with another database. With a role, which is taken on at once (row-level
-/// security and rights follow it): the dev stack lets only the superuser in by password.
-std::string conninfo(
-    const std::string& url, const std::string& database, const std::string& role = {}
-) {
-    std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-        PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree
-    );
-    if (!options) throw std::runtime_error("TECNOCHAT_TEST_POSTGRES_URL is not a PostgreSQL URL");
-    std::string text = fmt::format("dbname='{}'", database);
-    for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
-        const std::string_view keyword = option->keyword;
-        if (option->val == nullptr || keyword == "dbname") continue;
-        text += fmt::format(" {}='{}'", keyword, escaped(option->val));
+/// The variable's URL as keywords: more of them may be appended, and the last one wins.
+std::string server_conninfo() {
+    const char* url = std::getenv(kVariable);
+    if (url == nullptr || *url == '\0') {
+        throw std::runtime_error(fmt::format(
+            "{} is not set: this test needs a PostgreSQL superuser's URL; ./tecnochat test "
+            "component provides one",
+            kVariable
+        ));
     }
-    // The name under which the sandbox finds these connections again.
-    if (!role.empty()) text += fmt::format(" options='-c role={0}' application_name='{0}'", role);
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(url, nullptr), &PQconninfoFree
+    );
+    if (!options) throw std::runtime_error(fmt::format("{} is not a PostgreSQL URL", kVariable));
+    std::string text;
+    for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val == nullptr) continue;
+        text += fmt::format("{}='{}' ", option->keyword, escaped(option->val));
+    }
     return text;
 }
 
-template <class T>
-T or_throw(Result<T> result) {
-    if (!result) throw std::runtime_error("sandbox: " + result.error().message);
-    return std::move(result).value();
+std::string with_underscores(std::string service) {
+    std::replace(service.begin(), service.end(), '-', '_');
+    return service;
 }
 
-void replace_all(std::string& text, std::string_view from, const std::string& to) {
-    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-        text.replace(at, from.size(), to);
+std::string owner_of(const std::string& service) {
+    return with_underscores(service) + "_owner";
+}
+
+std::string database_of(const std::string& service) {
+    return "test_" + with_underscores(service);
+}
+
+std::string unique_name() {
+    std::string id = Uuid::v7(SystemClock().now()).to_string();
+    std::erase(id, '-');
+    return "test_" + id;
+}
+
+/// A session in the sandbox's schema; with a role, that role's from the start: row-level security
+/// and rights follow it.
+std::string session(
+    const std::string& service, const std::string& schema, const std::string& role = {}
+) {
+    return fmt::format(
+        "{} dbname='{}' options='-c search_path={}{}'",
+        server_conninfo(),
+        database_of(service),
+        schema,
+        role.empty() ? "" : " -c role=" + role
+    );
+}
+
+/// Roles and the database are shared by tests that run side by side, and some are there already:
+/// whoever comes first makes what is missing.
+void prepare_server(const std::string& service) {
+    const auto server = open(server_conninfo());
+    const auto database = database_of(service);
+    or_throw(server->execute(
+        "SELECT pg_advisory_lock(hashtext('sandboxes of ' || $1))", Params().add(service)
+    ));
+    for (const auto& role : {owner_of(service), service}) {
+        const auto there =
+            or_throw(server->execute("SELECT FROM pg_roles WHERE rolname = $1", Params().add(role))
+            );
+        if (there.empty()) or_throw(server->execute(fmt::format("CREATE ROLE \"{}\"", role)));
     }
+    const auto there = or_throw(
+        server->execute("SELECT FROM pg_database WHERE datname = $1", Params().add(database))
+    );
+    if (there.empty()) or_throw(server->execute("CREATE DATABASE " + database));
 }
 
 /// The block that services carry, as libs/postgres/README.md shows it.
-std::string canonical_sql(const std::string& owner, const std::string& login) {
+std::string canonical_sql() {
     std::ifstream file(TECNOCHAT_POSTGRES_README);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     const auto begin = text.find("```sql\n");
@@ -74,46 +120,42 @@ std::string canonical_sql(const std::string& owner, const std::string& login) {
     if (begin == std::string::npos || end == std::string::npos) {
         throw std::runtime_error("libs/postgres/README.md has no sql block");
     }
-    std::string sql = text.substr(begin + 7, end - begin - 7);
-    replace_all(sql, "message_router_owner", owner);
-    replace_all(sql, "\"message-router\"", login);
-    return sql;
+    return text.substr(begin + 7, end - begin - 7);
 }
 
 }  // namespace
 
-Sandbox::Sandbox() : server_(server_url()) {
-    std::string id = Uuid::v7(SystemClock().now()).to_string();
-    std::erase(id, '-');
-    database_ = "test_" + id;
-    owner_ = database_ + "_owner";
-    login_ = database_ + "_service";
-    auto server = or_throw(connect(server_, Deadline::after(kConnectTime)));
-    or_throw(server->execute(fmt::format("CREATE ROLE {} NOLOGIN", owner_)));
-    or_throw(server->execute(fmt::format("CREATE ROLE {} NOLOGIN", login_)));
-    or_throw(server->execute(fmt::format("CREATE DATABASE {} OWNER {}", database_, owner_)));
-    admin_ = or_throw(connect(admin_url().reveal(), Deadline::after(kConnectTime)));
-    run(canonical_sql(owner_, login_));
+Sandbox::Sandbox(std::string service) : service_(std::move(service)), name_(unique_name()) {
+    prepare_server(service_);
+    admin_ = open(session(service_, name_));
+    // Deleted in the destructor, where the schema's own grants go first.
+    run(fmt::format("CREATE ROLE {} IN ROLE {}", name_, role()));
+    run(fmt::format("CREATE SCHEMA {} AUTHORIZATION {}", name_, owner_of(service_)));
+    run(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", name_, role()));
+}
+
+Sandbox::Sandbox() : Sandbox("message-router") {
+    run(canonical_sql());
+}
+
+Sandbox::Sandbox(std::string service, const std::filesystem::path& migrations)
+    : Sandbox(std::move(service)) {
+    or_throw(migrate(session(service_, name_, owner_of(service_)), migrations));
 }
 
 Sandbox::~Sandbox() {
-    admin_.reset();
-    auto server = connect(server_, Deadline::after(kConnectTime));
-    if (!server) return;  // the test took the server away; nothing is left to clean
-    for (const auto& sql :
-         {fmt::format("DROP DATABASE {} WITH (FORCE)", database_),
-          fmt::format("DROP ROLE {}", login_),
-          fmt::format("DROP ROLE {}", owner_)}) {
-        [[maybe_unused]] const auto dropped = (*server)->execute(sql);
-    }
+    // Where the test took the server away, nothing is left to clean.
+    [[maybe_unused]] const auto schema =
+        admin_->execute_script(fmt::format("DROP SCHEMA {} CASCADE", name_));
+    [[maybe_unused]] const auto role = admin_->execute_script("DROP ROLE " + name_);
 }
 
 Secret Sandbox::service_url() const {
-    return Secret(conninfo(server_, database_, login_));
+    return Secret(session(service_, name_, name_) + fmt::format(" application_name={}", name_));
 }
 
 Secret Sandbox::admin_url() const {
-    return Secret(conninfo(server_, database_));
+    return Secret(session(service_, name_));
 }
 
 void Sandbox::run(const std::string& sql) {
@@ -121,15 +163,26 @@ void Sandbox::run(const std::string& sql) {
 }
 
 std::string Sandbox::query(const std::string& sql) {
-    return or_throw(admin_->execute(sql))[0].text(0);
+    const auto rows = or_throw(admin_->execute(sql));
+    return rows.empty() ? "" : rows[0].text_or_null(0).value_or("");
 }
 
 void Sandbox::terminate_service_connections() {
-    // Waits for each to be gone (PostgreSQL 14's second argument), so tests need not.
+    // The second argument waits for each to be gone, so that tests need not.
     or_throw(admin_->execute(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1",
-        Params().add(login_)
+        Params().add(name_)
     ));
+}
+
+void Sandbox::go_away() {
+    // Without its role no new session of the service starts.
+    run(fmt::format("ALTER ROLE {0} RENAME TO {0}_away", name_));
+    terminate_service_connections();
+}
+
+void Sandbox::come_back() {
+    run(fmt::format("ALTER ROLE {0}_away RENAME TO {0}", name_));
 }
 
 }  // namespace tecnochat::postgres::testing

@@ -1,15 +1,10 @@
 #include "component/fixture.hpp"
 
-#include <libpq-fe.h>
-
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <filesystem>
 
 #include "tecnochat/core/guarded.hpp"
 #include "tecnochat/kafka/consumer.hpp"
 #include "tecnochat/kafka/topics.hpp"
-#include "tecnochat/postgres/migrations.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::message_router::testing {
@@ -17,74 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace wa = tecnochat::whatsapp::v1;
-
-constexpr const char* kOwner = "message_router_owner";
-constexpr const char* kLogin = "message-router";
-constexpr const char* kDatabase = "test_message_router";
-
-constexpr const char* kMakeRoles = R"sql(
-    DO $$
-    DECLARE
-        name text;
-    BEGIN
-        FOREACH name IN ARRAY ARRAY['message_router_owner', 'message-router'] LOOP
-            BEGIN
-                EXECUTE format('CREATE ROLE %I', name);
-            EXCEPTION
-                WHEN duplicate_object OR unique_violation THEN NULL;
-            END;
-        END LOOP;
-    END $$
-)sql";
-
-template <class T>
-T or_throw(Result<T> result) {
-    if (!result) throw std::runtime_error("router fixture: " + result.error().message);
-    return std::move(result).value();
-}
-
-// The server of TECNOCHAT_TEST_POSTGRES_URL (a superuser's), with another database and options.
-std::string conninfo(const std::string& database, const std::string& options) {
-    const char* url = std::getenv("TECNOCHAT_TEST_POSTGRES_URL");
-    if (url == nullptr || *url == '\0') {
-        throw std::runtime_error(
-            "TECNOCHAT_TEST_POSTGRES_URL is not set: this test needs a PostgreSQL superuser's URL; "
-            "./tecnochat test provides one"
-        );
-    }
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
-        PQconninfoParse(url, nullptr), &PQconninfoFree
-    );
-    if (!parsed) throw std::runtime_error("TECNOCHAT_TEST_POSTGRES_URL is not a PostgreSQL URL");
-    std::string text = "dbname='" + database + "' options='" + options + "'";
-    for (const auto* option = parsed.get(); option->keyword != nullptr; ++option) {
-        const std::string keyword = option->keyword;
-        if (option->val == nullptr || keyword == "dbname" || keyword == "options") continue;
-        text += " " + keyword + "='" + option->val + "'";
-    }
-    return text;
-}
-
-// The superuser's login with the role taken on at once: row-level security looks at the role.
-std::string as_role(const std::string& role, const std::string& schema) {
-    return "-c role=" + role + " -c search_path=" + schema;
-}
-
-std::unique_ptr<postgres::Connection> connect(const std::string& where) {
-    return or_throw(postgres::connect(where, Deadline::after(10s)));
-}
-
-// Roles and the database are shared by tests that run side by side; whoever comes first makes them.
-void prepare_server() {
-    const auto server = connect(conninfo("postgres", ""));
-    or_throw(server->execute("SELECT pg_advisory_lock(hashtext('message-router tests'))"));
-    or_throw(server->execute_script(kMakeRoles));
-    const auto there = or_throw(server->execute(
-        "SELECT FROM pg_database WHERE datname = $1", postgres::Params().add(kDatabase)
-    ));
-    if (there.empty())
-        or_throw(server->execute_script(std::string("CREATE DATABASE ") + kDatabase));
-}
 
 void set_time(google::protobuf::Timestamp& wire, Timestamp time) {
     wire.set_seconds(to_unix_ms(time) / 1000);
@@ -99,36 +26,6 @@ kafka::ProducerConfig producer_config(const kafka::testing::MockCluster& cluster
 }
 
 }  // namespace
-
-RouterDatabase::RouterDatabase() {
-    std::string id = Uuid::v7(SystemClock().now()).to_string();
-    std::erase(id, '-');
-    schema_ = "test_" + id;
-    prepare_server();
-    admin_ = connect(conninfo(kDatabase, "-c search_path=" + schema_));
-    run("CREATE SCHEMA " + schema_ + " AUTHORIZATION " + kOwner);
-    run("GRANT USAGE ON SCHEMA " + schema_ + " TO \"" + kLogin + "\"");
-    const auto migrations =
-        std::filesystem::path(TECNOCHAT_SOURCE_DIR) / "services/message-router/migrations";
-    or_throw(postgres::migrate(conninfo(kDatabase, as_role(kOwner, schema_)), migrations));
-}
-
-RouterDatabase::~RouterDatabase() {
-    run("DROP SCHEMA " + schema_ + " CASCADE");
-}
-
-Secret RouterDatabase::service_url() const {
-    return Secret(conninfo(kDatabase, as_role(kLogin, schema_)));
-}
-
-std::string RouterDatabase::query(const std::string& sql) {
-    const auto rows = or_throw(admin_->execute(sql));
-    return rows.empty() ? "" : rows[0].text_or_null(0).value_or("");
-}
-
-void RouterDatabase::run(const std::string& sql) {
-    or_throw(admin_->execute_script(sql));
-}
 
 Router::Router()
     : pool({database.service_url(), 8}),

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,30 +13,11 @@
 #include "tecnochat/ai/v1/events.pb.h"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/kafka/testing/mock_cluster.hpp"
+#include "tecnochat/postgres/testing/sandbox.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 #include "update_channels.hpp"
 
 namespace tecnochat::message_router::testing {
-
-/// The service's own migrations in a schema of their own, reached as the service's own role. The
-/// tests' database is shared and stays: making and dropping one costs seconds of fsync.
-class RouterDatabase {
- public:
-    RouterDatabase();
-    ~RouterDatabase();
-    RouterDatabase(const RouterDatabase&) = delete;
-    RouterDatabase& operator=(const RouterDatabase&) = delete;
-
-    [[nodiscard]] Secret service_url() const;
-    /// As the superuser, who sees every tenant. The first column of the first row as text.
-    std::string query(const std::string& sql);
-    std::int64_t count(const std::string& sql) { return std::stoll(query(sql)); }
-    void run(const std::string& sql);
-
- private:
-    std::string schema_;
-    std::unique_ptr<postgres::Connection> admin_;
-};
 
 class FixedClock final : public Clock {
  public:
@@ -51,6 +31,9 @@ class FixedClock final : public Clock {
     Timestamp now_ = SystemClock().now();
 };
 
+inline constexpr const char* kService = "message-router";
+inline constexpr const char* kMigrations =
+    TECNOCHAT_SOURCE_DIR "/services/message-router/migrations";
 inline constexpr const char* kIngestKey = "test ingest key";
 inline constexpr const char* kNumber = "106540352242922";
 inline constexpr const char* kOtherNumber = "206540352242922";
@@ -63,7 +46,7 @@ struct Router {
     Router(const Router&) = delete;
     Router& operator=(const Router&) = delete;
 
-    RouterDatabase database;
+    postgres::testing::Sandbox database{kService, kMigrations};
     FixedClock clock;
     TenantId tenant = TenantId::generate(clock.now());
     TenantId other_tenant = TenantId::generate(clock.now());

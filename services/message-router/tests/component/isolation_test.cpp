@@ -45,7 +45,7 @@ TEST_CASE("a tenant cannot write another's rows") {
 }
 
 TEST_CASE("every table with a tenant has forced row-level security, but for the directory") {
-    RouterDatabase database;
+    postgres::testing::Sandbox database{kService, kMigrations};
     CHECK(database.query(R"sql(
             SELECT string_agg(c.relname, ',' ORDER BY c.relname)
             FROM pg_class c
@@ -58,7 +58,7 @@ TEST_CASE("every table with a tenant has forced row-level security, but for the 
 
 TEST_CASE("no key tells a tenant about another's rows") {
     // A number's channel and the outbox's own counter are the reviewed exceptions.
-    RouterDatabase database;
+    postgres::testing::Sandbox database{kService, kMigrations};
     CHECK(database.query(R"sql(
             SELECT string_agg(i.indexrelid::regclass::text, ',' ORDER BY i.indexrelid::regclass::text)
             FROM pg_index i

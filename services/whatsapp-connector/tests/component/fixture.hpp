@@ -9,8 +9,8 @@
 #include "tecnochat/crypto/content_sealer.hpp"
 #include "tecnochat/kafka/testing/mock_cluster.hpp"
 #include "tecnochat/outbox/outbox.hpp"
+#include "tecnochat/postgres/testing/sandbox.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
-#include "tecnochat/testkit/postgres_sandbox.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
 namespace tecnochat::whatsapp_connector::testing {
@@ -74,7 +74,7 @@ struct Fixture {
     /// A column of a send as text.
     std::string column(int n, const std::string& name);
 
-    testkit::PostgresSandbox database{
+    postgres::testing::Sandbox database{
         "whatsapp-connector", TECNOCHAT_SOURCE_DIR "/services/whatsapp-connector/migrations"
     };
     HandClock clock;

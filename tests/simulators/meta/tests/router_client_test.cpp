@@ -9,7 +9,7 @@
 #include "fakes.hpp"
 #include "tecnochat/conversations/v1/conversations_service.grpc.pb.h"
 #include "tecnochat/rpc/server.hpp"
-#include "test_certificates.hpp"
+#include "tecnochat/testkit/certificates.hpp"
 
 using namespace tecnochat;
 using namespace tecnochat::meta_simulator;
@@ -50,7 +50,7 @@ class FakeRouterService final : public v1::ConversationsService::Service {
 };
 
 struct Fixture {
-    TestCertificates certificates;
+    testkit::TestCertificates certificates;
     FakeRouterService service;
     telemetry::Metrics metrics;
     std::unique_ptr<rpc::Server> server;

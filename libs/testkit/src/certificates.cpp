@@ -1,15 +1,18 @@
-#include "test_certificates.hpp"
+#include "tecnochat/testkit/certificates.hpp"
 
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
+namespace tecnochat::testkit {
 namespace {
+
 const std::string kNewKey = " -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ";
-}
+
+}  // namespace
 
 TestCertificates::TestCertificates() {
-    std::string folder = std::filesystem::temp_directory_path() / "tecnochat-rpc-XXXXXX";
+    std::string folder = std::filesystem::temp_directory_path() / "tecnochat-certificates-XXXXXX";
     if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
     folder_ = folder;
 }
@@ -32,7 +35,7 @@ void TestCertificates::make_ca(const std::string& ca) {
     );
 }
 
-tecnochat::config::TlsFiles TestCertificates::issue(
+config::TlsFiles TestCertificates::issue(
     const std::string& name,
     const std::string& alternative_names,
     const std::string& ca,
@@ -47,3 +50,5 @@ tecnochat::config::TlsFiles TestCertificates::issue(
         ".key -CAcreateserial -extfile " + file + ".ext -out " + file + ".pem");
     return {path(trusted + ".pem"), path(file + ".pem"), path(file + ".key")};
 }
+
+}  // namespace tecnochat::testkit

@@ -5,8 +5,10 @@
 
 #include "tecnochat/config/settings.hpp"
 
+namespace tecnochat::testkit {
+
 /// Throwaway CAs and certificates, made by the openssl tool into a folder that goes with the
-/// object.
+/// object. Throws when a command fails.
 class TestCertificates {
  public:
     TestCertificates();
@@ -15,9 +17,10 @@ class TestCertificates {
     TestCertificates& operator=(const TestCertificates&) = delete;
 
     void make_ca(const std::string& ca);
-    /// Subject CN=<name>; `alternative_names` as openssl writes them ("DNS:gateway"), may be empty.
-    /// The trust anchor of the result is always the CA called `trusted`.
-    tecnochat::config::TlsFiles issue(
+    /// Certificate and key are EC P-256, good for two days, called <name>-by-<ca>. Subject
+    /// CN=<name>; `alternative_names` as openssl writes them ("DNS:gateway"), may be empty. The
+    /// trust anchor of the result is always the CA called `trusted`.
+    config::TlsFiles issue(
         const std::string& name,
         const std::string& alternative_names,
         const std::string& ca,
@@ -30,3 +33,5 @@ class TestCertificates {
 
     std::filesystem::path folder_;
 };
+
+}  // namespace tecnochat::testkit
