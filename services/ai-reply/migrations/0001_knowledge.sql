@@ -19,16 +19,17 @@ CREATE TABLE tenant_knowledge (
     version   bigint NOT NULL
 );
 
--- One statement sees the rows of the tenants it was told, and of no others; told nothing, none.
+-- One statement sees the rows of the tenants it was told, and of no others; told nothing, none. Why in these words:
+-- docs/adr/0006.
 ALTER TABLE knowledge_items ENABLE ROW LEVEL SECURITY;
 ALTER TABLE knowledge_items FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenants ON knowledge_items
-    USING (tenant_id = ANY (nullif(current_setting('app.tenants', true), '')::uuid[]));
+    USING (tenant_id IN (SELECT unnest(nullif(current_setting('app.tenants', true), '')::uuid[])));
 
 ALTER TABLE tenant_knowledge ENABLE ROW LEVEL SECURITY;
 ALTER TABLE tenant_knowledge FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenants ON tenant_knowledge
-    USING (tenant_id = ANY (nullif(current_setting('app.tenants', true), '')::uuid[]));
+    USING (tenant_id IN (SELECT unnest(nullif(current_setting('app.tenants', true), '')::uuid[])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON knowledge_items TO "ai-reply";
 GRANT SELECT, INSERT, UPDATE ON tenant_knowledge TO "ai-reply";

@@ -16,9 +16,9 @@ struct CommitFailpoints {
 };
 
 /// One transaction for a known set of tenants: row-level security shows and accepts their rows and
-/// no others (set_config('app.tenants', '{…}', true); pipeline policy `tenant_id =
-/// ANY(nullif(current_setting('app.tenants', true), '')::uuid[])`). Not committed means rolled
-/// back. The deadline holds for the whole transaction, up to the end of its commit.
+/// no others (set_config('app.tenants', '{…}', true), read by policies as README.md words them).
+/// Not committed means rolled back. The deadline holds for the whole transaction, up to the end of
+/// its commit.
 class Transaction {
  public:
     static Result<Transaction> begin(
