@@ -81,13 +81,14 @@ class Bench:
         self.other_cores: list[float] = []
         self.answered: Counter[str] = Counter()  # 200s by contender, of every run
 
-    def load(
-        self, contender: Contender, rate: float = 0, seconds: float | None = None
-    ) -> dict[str, Any]:
+    def warm_up(self, contender: Contender) -> None:
+        self._load_once(contender, 0, WARM_UP_SECONDS)
+
+    def load(self, contender: Contender, rate: float = 0) -> dict[str, Any]:
         """One run against one contender, as quiet as the machine lets it be."""
         best: tuple[float, dict[str, Any]] | None = None
         for _ in range(self._length.attempts):
-            other, result = self._load_once(contender, rate, seconds)
+            other, result = self._load_once(contender, rate, self._length.seconds)
             if best is None or other < best[0]:
                 best = (other, result)
             if other <= QUIET_CORES:
@@ -97,16 +98,15 @@ class Bench:
         return best[1]
 
     def _load_once(
-        self, contender: Contender, rate: float, seconds: float | None
+        self, contender: Contender, rate: float, seconds: float
     ) -> tuple[float, dict[str, Any]]:
         """The run's result, and how many cores everything else on the machine took meanwhile."""
         self._runs += 1
-        measured = seconds or self._length.seconds
         warmup = self._length.warmup
         pids = [*contender.pids, *([contender.broker.pid] if contender.broker else [])]
         command = [str(self._binaries / "tecnochat-load"), "--url", contender.url]
         command += ["--connections", str(CONNECTIONS), "--bodies", str(BODIES)]
-        command += ["--seconds", str(measured), "--warmup", str(warmup)]
+        command += ["--seconds", str(seconds), "--warmup", str(warmup)]
         command += ["--rate", f"{rate:.0f}", "--run", f"R{self._runs:03}"]
         command += ["--pids", ",".join(str(pid) for pid in pids)]
         before = {pid: _cpu(pid) for pid in pids}
@@ -124,7 +124,7 @@ class Bench:
             raise BenchError(f"{contender.title}: {done.stderr.strip()}")
         result: dict[str, Any] = json.loads(done.stdout)
         ours = sum(_cpu(pid) - before[pid] for pid in pids) + result["own_cpu_seconds"]
-        other = max(0.0, busy - ours) / (measured + warmup)
+        other = max(0.0, busy - ours) / (seconds + warmup)
         wrong = {status: n for status, n in result["statuses"].items() if status != "200"}
         if wrong or result["broken"]:
             raise BenchError(
@@ -173,7 +173,7 @@ def measure(contenders: list[Contender], bench: Bench, binaries: Path, rounds: i
     closed: dict[str, list[dict[str, Any]]] = {contender.key: [] for contender in contenders}
     opened: dict[str, list[dict[str, Any]]] = {contender.key: [] for contender in durable}
     for contender in contenders:
-        bench.load(contender, seconds=WARM_UP_SECONDS)
+        bench.warm_up(contender)
         print(f"  warmed up  {contender.key}", flush=True)
     before = {contender.key: _records(contender.broker, binaries) for contender in durable}
     bench.other_cores.clear()

@@ -33,7 +33,7 @@ IngressMetrics::IngressMetrics(telemetry::Metrics& metrics)
       )),
       ack_seconds(metrics.histogram(
           "tecnochat_ingress_ack_seconds",
-          "From the first produce of a webhook to its last acknowledgement"
+          "From the first produce of a webhook to the last report on its records"
       )),
       in_flight_webhooks(metrics.gauge(
           "tecnochat_ingress_in_flight_webhooks", "Webhooks waiting for acknowledgements"
