@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     # argparse has no public name for what add_subparsers gives.
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-LEVELS = ("unit", "component", "contract", "functional", "crash", "panel", "k8s", "all", "deep")
+LEVELS = ("unit", "component", "contract", "functional", "crash", "panel", "k8s", "planted", "all", "deep")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -212,6 +212,9 @@ def _add_tests(commands: Commands) -> None:
     )
     parser.add_argument(
         "--no-install", dest="install", action="store_false", help="install nothing"
+    )
+    parser.add_argument(
+        "--no-build", dest="build", action="store_false", help="use the binaries as they are"
     )
     parser = _add(
         commands,

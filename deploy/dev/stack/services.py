@@ -38,6 +38,9 @@ SERVICES = (
 # The simulated Meta Graph API with the phone page; stands before the services in start order.
 SIMULATOR = "meta-simulator"
 
+# Everything of ours that a running stack is made of.
+BINARIES = ("tecnochat-provision", SIMULATOR, *(service.name for service in SERVICES))
+
 INFRASTRUCTURE = ("kafka", "postgres", "redis")
 
 # Certificates besides one per service: the servers', the operators', and the identities of callers

@@ -14,6 +14,8 @@ from .checks import source_checks
 from .driver_tests import driver_tests
 from .process import StackError
 from .results import Case, Tally
+from .service_logs import LogWatch
+from .services import SERVICES
 from .state import State
 from .test_stack import TestStack
 
@@ -25,12 +27,13 @@ SEED_VARIABLE = "TECNOCHAT_TEST_SEED"
 @dataclass(frozen=True)
 class Level:
     """`stack`: "" for none, "infrastructure" for Kafka, PostgreSQL and Redis, "whole" for
-    everything.
+    everything. `errors_expected`: services have errors to log, for the level kills and cuts off.
     """
 
     name: str
     stack: str = ""
     parallel: bool = False
+    errors_expected: bool = False
 
 
 LEVELS = {
@@ -40,7 +43,7 @@ LEVELS = {
         Level("component", stack="infrastructure", parallel=True),
         Level("contract", parallel=True),
         Level("functional", stack="whole"),
-        Level("crash", stack="whole"),
+        Level("crash", stack="whole", errors_expected=True),
         Level("panel"),
         Level("k8s"),
     )
@@ -55,7 +58,7 @@ def run(state: State, names: Sequence[str], options: argparse.Namespace) -> int:
     tally = Tally()
     with state.locked("tests"):
         try:
-            _prepare(state, options.install)
+            _prepare(state, options, bool(wanted))
             runner = Runner(state, tally, options)
             with TestStack(
                 state.directory / "test", runner.results / "logs", options.keep
@@ -66,7 +69,8 @@ def run(state: State, names: Sequence[str], options: argparse.Namespace) -> int:
                     runner.seeds(stack)
             if deep:
                 runner.sanitizers()
-                planted.run(state, tally)
+            if deep or planted.LEVEL in names:
+                planted.run(state, tally, options.filter)
         except StackError as error:
             tally.add(
                 Case(
@@ -82,10 +86,12 @@ def run(state: State, names: Sequence[str], options: argparse.Namespace) -> int:
         return tally.close()
 
 
-def _prepare(state: State, may_install: bool) -> None:
-    if may_install:
+def _prepare(state: State, options: argparse.Namespace, own_build: bool) -> None:
+    """`own_build`: whether any test runs from this checkout's build; planted faults have their own."""
+    if options.install:
         install.install(["build", "run", "test"])
-    build.release(state)
+    if options.build and own_build:
+        build.release(state)
 
 
 class Runner:
@@ -139,6 +145,7 @@ class Runner:
         more: Mapping[str, str],
         binary: Path | None = None,
     ) -> None:
+        watch = LogWatch(stack.state.logs, (service.name for service in SERVICES))
         if level.stack:
             stack.bring_up(whole=level.stack == "whole")
         junit = self.results / f"{title.replace(' ', '-').strip('()')}.xml"
@@ -152,5 +159,10 @@ class Runner:
             junit,
             self._options.filter,
         )
+        ran = False
         for case in ctest.run(run_, title):
             self._tally.add(case)
+            ran = True
+        if ran and level.stack == "whole":
+            for case in watch.cases(title, level.errors_expected):
+                self._tally.add(case)

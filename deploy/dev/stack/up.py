@@ -20,7 +20,7 @@ from .process import StackError
 from .programs import Program, ensure_running, stop_recorded
 from .progress import Step, note
 from .provision import provision
-from .services import INFRASTRUCTURE, SERVICES, SIMULATOR, identities
+from .services import BINARIES, INFRASTRUCTURE, SIMULATOR, identities
 from .stack import Stack
 from .state import ROOT, State, write_atomically
 
@@ -43,8 +43,7 @@ def up(state: State, options: Options, environment: Mapping[str, str] = os.envir
     if options.install:
         install(["build", "run"])
     if options.build:
-        programs = ["tecnochat-provision", SIMULATOR] + [service.name for service in SERVICES]
-        build.release(state, [name for name in programs if options.simulators or name != SIMULATOR])
+        build.release(state, [name for name in BINARIES if options.simulators or name != SIMULATOR])
     state.prepare()
     with state.locked():
         # Before ports are looked at: an orphan would hold ours.

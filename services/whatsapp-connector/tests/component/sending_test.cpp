@@ -4,6 +4,7 @@
 // broker inside this process, and a Graph API that answers as told.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <future>
 #include <latch>
 #include <map>
 
@@ -122,6 +123,22 @@ TEST_CASE("texts of a conversation leave in order, one outstanding at a time") {
             next += 3;
         }
     }
+}
+
+TEST_CASE("a send is posted only once the database says that it is on the wire") {
+    std::promise<std::string> seen;
+    Sending* sending = nullptr;
+    Sending s([&](const ClaimedSend& send) {
+        // Another connection than the dispatcher's: it shows only what is committed.
+        seen.set_value(sending->state(1));
+        return FakeGraph::accept(send);
+    });
+    sending = &s;
+    s.start();
+    s.send({s.text(1)});
+    auto state_when_posted = seen.get_future();
+    REQUIRE(state_when_posted.wait_for(15s) == std::future_status::ready);
+    CHECK(state_when_posted.get() == "wire");
 }
 
 TEST_CASE("the router is told of each outcome once, under the conversation's key") {
