@@ -17,7 +17,10 @@ std::vector<Topic> topics() {
     std::vector<Topic> all;
     for (const auto& topic : YAML::LoadFile(TECNOCHAT_SOURCE_DIR "/deploy/topics.yaml")["topics"]) {
         all.push_back(
-            {topic["name"].as<std::string>(), names(topic["producers"]), names(topic["consumers"])}
+            {topic["name"].as<std::string>(),
+             topic["message"].as<std::string>(""),
+             names(topic["producers"]),
+             names(topic["consumers"])}
         );
     }
     return all;

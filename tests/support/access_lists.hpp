@@ -10,6 +10,7 @@ namespace tecnochat::scenarios {
 /// deploy/topics.yaml as tests need it.
 struct Topic {
     std::string name;
+    std::string message;  // full name of the Protobuf message
     std::set<std::string> producers;
     std::set<std::string> consumers;
 };

@@ -62,6 +62,8 @@ struct NewSend {
     Recipient recipient;
     std::string body;
     Timestamp window_until;
+    /// W3C trace context of the order; empty if it had none.
+    std::string traceparent{};
 };
 
 }  // namespace tecnochat::whatsapp_connector

@@ -20,7 +20,11 @@ Timestamp to_timestamp(const google::protobuf::Timestamp& time) {
     return from_unix_ms(TimeUtil::TimestampToMilliseconds(time));
 }
 
-Result<NewSend> to_send(const OutboundCommand& command, const TenantId& tenant) {
+Result<NewSend> to_send(
+    const OutboundCommand& command,
+    const TenantId& tenant,
+    const std::optional<telemetry::TraceContext>& trace
+) {
     const auto& text = command.send_text();
     TECNOCHAT_TRY(const auto id, MessageId::parse(text.send_id()));
     TECNOCHAT_TRY(const auto conversation, ConversationId::parse(command.conversation_id()));
@@ -36,7 +40,8 @@ Result<NewSend> to_send(const OutboundCommand& command, const TenantId& tenant) 
         contact,
         {text.to().phone(), text.to().user_id()},
         text.body(),
-        to_timestamp(text.window_until())
+        to_timestamp(text.window_until()),
+        trace ? trace->traceparent() : std::string()
     };
 }
 
@@ -92,7 +97,7 @@ Status OutboundHandler::sort_out(
             }
             return ok();
         case OutboundCommand::kSendText: {
-            auto send = to_send(command, channel->tenant);
+            auto send = to_send(command, channel->tenant, record.trace());
             if (!send) return dead_letters_.put(record, "invalid");
             texts.sends.push_back(std::move(send).value());
             texts.records.push_back(&record);

@@ -46,6 +46,12 @@ whatsapp::v1::SendUpdate to_proto(const SendChange& change, Timestamp now) {
     return update;
 }
 
+std::optional<telemetry::TraceContext> trace_of(const SendChange& change) {
+    const auto ordered = telemetry::TraceContext::parse(change.traceparent);
+    if (!ordered) return std::nullopt;
+    return ordered->child();
+}
+
 }  // namespace
 
 std::vector<outbox::Entry> send_updates(std::span<const SendChange> changes, Timestamp now) {
@@ -60,7 +66,7 @@ std::vector<outbox::Entry> send_updates(std::span<const SendChange> changes, Tim
             .source = std::string(kSource),
             .time = now,
             .tenant = change.tenant,
-            .trace = telemetry::current_trace(),
+            .trace = trace_of(change),
         };
         // Ordered per send, whose row the transaction has locked; the record key keeps a
         // conversation on one partition.

@@ -11,10 +11,11 @@ using postgres::Params;
 
 constexpr std::string_view kInsert = R"sql(
     INSERT INTO sends (tenant_id, id, phone_number_id, conversation_id, contact_id, recipient, body,
-        window_until)
-    SELECT t, i, p, c, k, r, b, w
+        window_until, traceparent)
+    SELECT t, i, p, c, k, r, b, w, x
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::bytea[],
-        $7::bytea[], $8::timestamptz[]) WITH ORDINALITY AS s(t, i, p, c, k, r, b, w, place)
+        $7::bytea[], $8::timestamptz[], $9::text[])
+        WITH ORDINALITY AS s(t, i, p, c, k, r, b, w, x, place)
     ORDER BY place
     ON CONFLICT (tenant_id, id) DO NOTHING)sql";
 
@@ -52,7 +53,7 @@ constexpr std::string_view kRelease = R"sql(
 
 #define SEND_CHANGE_COLUMNS                                                         \
     "s.tenant_id, s.id, s.phone_number_id, s.conversation_id, s.state, s.attempt, " \
-    "coalesce(s.wamid, ''), s.error_code, s.failure"
+    "coalesce(s.wamid, ''), s.error_code, s.failure, s.traceparent"
 
 // The authority rows stay locked until the commit: a disconnect waits for it, or this waits for the
 // disconnect.
@@ -172,7 +173,8 @@ SendChange to_change(const postgres::Row& row) {
         static_cast<int>(row.number(5)),
         row.text(6),
         static_cast<int>(row.number(7)),
-        static_cast<Failure>(row.number(8))
+        static_cast<Failure>(row.number(8)),
+        row.text(9)
     };
 }
 
@@ -210,7 +212,7 @@ Recipient to_recipient(const std::string& text) {
 
 Status SendStore::insert(postgres::Transaction& transaction, std::span<const NewSend> sends) {
     Keys keys;
-    std::vector<std::string> numbers, recipients, bodies;
+    std::vector<std::string> numbers, recipients, bodies, traceparents;
     std::vector<Uuid> conversations, contacts;
     std::vector<Timestamp> windows;
     for (const auto& send : sends) {
@@ -224,6 +226,7 @@ Status SendStore::insert(postgres::Transaction& transaction, std::span<const New
         recipients.push_back(std::move(recipient));
         bodies.push_back(std::move(body));
         windows.push_back(send.window_until);
+        traceparents.push_back(send.traceparent);
     }
     Params params;
     keys.add_to(params);
@@ -232,7 +235,8 @@ Status SendStore::insert(postgres::Transaction& transaction, std::span<const New
         .add_array(contacts)
         .add_bytes_array(recipients)
         .add_bytes_array(bodies)
-        .add_array(windows);
+        .add_array(windows)
+        .add_array(traceparents);
     TECNOCHAT_CHECK(transaction.execute(kInsert, params));
     return ok();
 }

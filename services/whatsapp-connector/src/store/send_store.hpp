@@ -23,6 +23,7 @@ struct SendChange {
     std::string wamid;
     int error_code = 0;
     Failure failure = Failure::kNone;
+    std::string traceparent;  // of the order; empty if it had none
 };
 
 /// An answer to record for a send this worker put on the wire.

@@ -198,6 +198,33 @@ TEST_CASE("a status with our send id settles its send and tells the router once"
     CHECK(records.front().event_id() == message(1).to_string() + ":sent:1");
 }
 
+TEST_CASE("what the router is told of a send goes on with the trace its order came with") {
+    Handlers h;
+    const auto ordered = telemetry::TraceContext::generate();
+    auto order = arrived(h.command(1));
+    order.headers.emplace_back(telemetry::kTraceparentHeader, ordered.traceparent());
+    const std::vector<kafka::Record> orders{order, arrived(h.command(2))};
+    REQUIRE(h.outbound(orders));
+    h.enter_wire(h.claim());
+    const std::vector<kafka::Record> batch{
+        arrived(h.status(1, wa::DELIVERY_STATUS_SENT)),
+        arrived(h.status(2, wa::DELIVERY_STATUS_SENT))
+    };
+    REQUIRE(h.statuses(batch));
+    for (const auto& record : read_topic(h.cluster, kafka::topics::kWhatsappSent, 2)) {
+        wa::SendUpdate update;
+        REQUIRE(update.ParseFromString(record.value));
+        const auto trace = record.trace();
+        if (update.send_id() == h.message(1).to_string()) {
+            REQUIRE(trace.has_value());
+            CHECK(trace->trace_id == ordered.trace_id);
+            CHECK(trace->span_id != ordered.span_id);
+        } else {
+            CHECK_FALSE(trace.has_value());
+        }
+    }
+}
+
 TEST_CASE("a status of somebody else's message settles nothing, but moves the number's time on") {
     Handlers h;
     h.on_wire(1);
