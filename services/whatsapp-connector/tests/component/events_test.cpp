@@ -215,7 +215,7 @@ TEST_CASE("what the router is told of a send goes on with the trace its order ca
         wa::SendUpdate update;
         REQUIRE(update.ParseFromString(record.value));
         const auto trace = record.trace();
-        if (update.send_id() == h.message(1).to_string()) {
+        if (update.send_id() == message(1).to_string()) {
             REQUIRE(trace.has_value());
             CHECK(trace->trace_id == ordered.trace_id);
             CHECK(trace->span_id != ordered.span_id);
