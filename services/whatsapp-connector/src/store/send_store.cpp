@@ -19,6 +19,9 @@ constexpr std::string_view kInsert = R"sql(
     ORDER BY place
     ON CONFLICT (tenant_id, id) DO NOTHING)sql";
 
+// OFFSET 0 keeps the question about one conversation a lookup for each row. As a join it was planned
+// from statistics of an empty queue, and read all that is outstanding for each row: in a backlog
+// of 500 sends 20 ms instead of 1.
 constexpr std::string_view kClaim = R"sql(
     WITH ready AS (
     SELECT s.tenant_id, s.id
@@ -30,7 +33,7 @@ constexpr std::string_view kClaim = R"sql(
     WHERE o.tenant_id = s.tenant_id
     AND o.conversation_id = s.conversation_id
     AND o.state IN ('queued', 'claimed', 'wire', 'in_doubt')
-    AND (o.sequence < s.sequence OR o.state <> 'queued'))
+    AND (o.sequence < s.sequence OR o.state <> 'queued') OFFSET 0)
     ORDER BY s.sequence LIMIT $1 FOR UPDATE OF s SKIP LOCKED)
     UPDATE sends s
     SET state = 'claimed', claim_epoch = s.claim_epoch + 1, claimed_by = $2, claimed_at = now(),
