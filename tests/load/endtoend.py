@@ -189,6 +189,20 @@ def processor_table(results: Results) -> str:
     return report.table(header, rows)
 
 
+def volume_table(results: Results) -> str:
+    assert results.sustained, "measured before it is shown"
+    sustained = results.sustained
+    rows = [
+        [
+            entry,
+            f"{results.median(lambda phase, entry=entry: phase.volume[entry] / phase.messages):.2f}",
+            f"{count / sustained.messages:.2f}",
+        ]
+        for entry, count in sustained.volume.items()
+    ]
+    return report.table(["per message", f"at {QUIET_RATE}/s", f"at {SUSTAINED_RATE}/s"], rows)
+
+
 def verdicts(results: Results) -> list[tuple[bool, str]]:
     assert results.sustained, "measured before it is judged"
     p50 = results.median(lambda phase: phase.quantile(0.5))
@@ -227,6 +241,8 @@ def text_of(results: Results, checked: Sequence[tuple[bool, str]]) -> str:
         f"Processor time per message, statuses included (each message brings two more webhooks and a read receipt with typing). "
         f"Highest rate kept up with: {results.highest:.0f}/s; the goal is {GOAL:,}/s.",
         processor_table(results),
+        "What the servers were asked for (the busier, the more a transaction carries):",
+        volume_table(results),
         "Targets:",
         "\n".join(f"- {'reached' if good else 'MISSED'}: {line}" for good, line in checked),
     ]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from contenders import BenchError
+from endtoend_volume import PSQL, Volume, output
 
-PSQL = "/usr/lib/postgresql/15/bin/psql"
-QUERY_SECONDS = 60
 SETTLE_SECONDS = 30
 DEAD_LETTERS = tuple(
     f"dead-letters.{service}" for service in ("message-router", "ai-reply", "whatsapp-connector")
@@ -42,8 +39,8 @@ NONE = ("parked", "unpublished", "dead letters")
 
 class Books:
     def __init__(self, binaries: Path, endpoints: Mapping[str, Any]) -> None:
-        self._binaries = binaries
         self._endpoints = endpoints
+        self._volume = Volume(binaries, endpoints)
         # What is there before the bench (a demo conversation) is not its business.
         self._before = self._read()
 
@@ -62,35 +59,14 @@ class Books:
         connector = self._query("whatsapp-connector", CONNECTOR)
         books = router | connector
         books["unpublished"] = router["unpublished"] + connector["unpublished"]
-        books["dead letters"] = self._dead_letters()
+        books["dead letters"] = sum(self._volume.records(DEAD_LETTERS).values())
         return books
 
     def _query(self, service: str, sql: str) -> dict[str, int]:
         database = self._endpoints["databases"][service]
         url = self._endpoints["postgres"].replace("/postgres?", f"/{database}?")
-        done = subprocess.run(
-            [PSQL, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, url],
-            capture_output=True,
-            text=True,
-            timeout=QUERY_SECONDS,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise BenchError(f"the books of {service} cannot be read: {done.stderr.strip()}")
-        rows: dict[str, int] = json.loads(done.stdout)
+        rows: dict[str, int] = json.loads(output([PSQL, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, url]))
         return rows
-
-    def _dead_letters(self) -> int:
-        certificates = Path(self._endpoints["tls"]["directory"])
-        command = [str(self._binaries / "topic-records"), "--brokers", self._endpoints["kafka"]]
-        command += ["--tls-ca", self._endpoints["tls"]["ca"]]
-        command += ["--tls-cert", str(certificates / "admin.crt"), "--tls-key", str(certificates / "admin.key")]
-        done = subprocess.run(
-            [*command, *DEAD_LETTERS], capture_output=True, text=True, timeout=QUERY_SECONDS, check=False
-        )
-        if done.returncode != 0:
-            raise BenchError(f"dead letters cannot be counted: {done.stderr.strip()}")
-        return sum(json.loads(done.stdout).values())
 
 
 def wrong(books: Mapping[str, int], messages: int) -> list[str]:

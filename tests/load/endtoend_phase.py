@@ -15,9 +15,11 @@ from typing import Any
 import endtoend_processors as processors
 from contenders import BenchError
 from endtoend_simulator import Simulator
+from endtoend_volume import Volume
 from endtoend_world import Question, World
 
-LAST_REPLIES_SECONDS = 30
+# Late is not lost: a backlog may take a while.
+LAST_REPLIES_SECONDS = 120
 STATUSES_SECONDS = 60
 
 
@@ -35,6 +37,7 @@ class Phase:
     ack_p50_ms: float  # 200 of the webhook
     seconds: float  # from the first scheduled post to the last reply
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)  # by stage, until all statuses were delivered
+    volume: Mapping[str, int] = field(default_factory=dict)  # transactions and records
     other_cores: float = 0.0  # what the rest of the machine used meanwhile
 
     def quantile(self, q: float) -> float:
@@ -59,6 +62,7 @@ class Load:
         self._endpoints = endpoints
         self._world = world
         self._simulator = simulator
+        self._volume = Volume(binaries, endpoints)
         self.messages = 0  # of all phases so far
 
     def phase(self, rate: float, messages: int) -> Phase:
@@ -71,6 +75,7 @@ class Load:
         )
         self._simulator.forget_requests()
         self.messages += messages
+        volume = self._volume.read()
         cpu = processors.used(self._endpoints["pids"])
         busy, began = processors.of_machine(), time.monotonic()
         sent = self._post(bodies, rate)
@@ -83,6 +88,7 @@ class Load:
         result = self._match(questions, sent, rate)
         result.cpu_seconds = {stage: used[stage] - cpu[stage] for stage in processors.STAGES}
         result.cpu_seconds["load generator"] = sent["cpu_seconds"]
+        result.volume = {entry: count - volume[entry] for entry, count in self._volume.read().items()}
         result.other_cores = max(0.0, busy - sum(result.cpu_seconds.values())) / passed
         return result
 
