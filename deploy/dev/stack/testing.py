@@ -14,6 +14,8 @@ from .checks import source_checks
 from .driver_tests import driver_tests
 from .process import StackError
 from .results import Case, Tally
+from .service_logs import LogWatch
+from .services import SERVICES
 from .state import State
 from .test_stack import TestStack
 
@@ -25,12 +27,13 @@ SEED_VARIABLE = "TECNOCHAT_TEST_SEED"
 @dataclass(frozen=True)
 class Level:
     """`stack`: "" for none, "infrastructure" for Kafka, PostgreSQL and Redis, "whole" for
-    everything.
+    everything. `errors_expected`: services have errors to log, for the level kills and cuts off.
     """
 
     name: str
     stack: str = ""
     parallel: bool = False
+    errors_expected: bool = False
 
 
 LEVELS = {
@@ -40,7 +43,7 @@ LEVELS = {
         Level("component", stack="infrastructure", parallel=True),
         Level("contract", parallel=True),
         Level("functional", stack="whole"),
-        Level("crash", stack="whole"),
+        Level("crash", stack="whole", errors_expected=True),
         Level("panel"),
         Level("k8s"),
     )
@@ -142,6 +145,7 @@ class Runner:
         more: Mapping[str, str],
         binary: Path | None = None,
     ) -> None:
+        watch = LogWatch(stack.state.logs, (service.name for service in SERVICES))
         if level.stack:
             stack.bring_up(whole=level.stack == "whole")
         junit = self.results / f"{title.replace(' ', '-').strip('()')}.xml"
@@ -155,5 +159,10 @@ class Runner:
             junit,
             self._options.filter,
         )
+        ran = False
         for case in ctest.run(run_, title):
             self._tally.add(case)
+            ran = True
+        if ran and level.stack == "whole":
+            for case in watch.cases(title, level.errors_expected):
+                self._tally.add(case)
