@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import build, ctest, install, planted
+from . import build, ctest, install, planted, sanitizers
 from .checks import source_checks
 from .driver_tests import driver_tests
 from .process import StackError
@@ -123,10 +123,7 @@ class Runner:
         """Unit and component tests again, built with AddressSanitizer + UBSan, then with
         ThreadSanitizer.
         """
-        # Debian's gRPC is not instrumented: without this ThreadSanitizer tells of races that are
-        # none.
-        own = {"TSAN_OPTIONS": "ignore_noninstrumented_modules=1:halt_on_error=1"}
-        for preset in ("asan", "tsan"):
+        for preset, own in sanitizers.OPTIONS.items():
             build.build(preset, self._state)
             with TestStack(
                 self._state.directory / "test", self.results / f"logs-{preset}"
