@@ -2,10 +2,12 @@
 
 #include <httplib.h>
 
-#include <condition_variable>
-#include <mutex>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <thread>
+#include <optional>
+#include <vector>
+
+#include "tecnochat/core/guarded.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
@@ -14,6 +16,8 @@ using nlohmann::json;
 
 /// Meta's answers are a few hundred bytes; more is not an answer.
 constexpr std::size_t kMaxAnswer = 64 * 1024;
+constexpr std::size_t kMaxIdle = 4;
+constexpr const char* kCut = "cut_or_timeout";
 
 /// Whether this failure certainly came before the first request byte.
 bool nothing_left(httplib::Error error) {
@@ -29,23 +33,6 @@ bool nothing_left(httplib::Error error) {
             return false;
     }
 }
-
-/// Cuts the connection of a call that is still running at its deadline: the library's own time-outs
-/// start anew with every byte. A thread per call costs little next to the connection of its own.
-class DeadlineGuard {
- public:
-    DeadlineGuard(httplib::Client& client, Deadline deadline)
-        : thread_([this, &client, deadline](const std::stop_token& done) {
-              std::unique_lock lock(mutex_);
-              ended_.wait_until(lock, done, deadline.time_point(), [] { return false; });
-              if (!done.stop_requested()) client.stop();
-          }) {}
-
- private:
-    std::mutex mutex_;
-    std::condition_variable_any ended_;
-    std::jthread thread_;  // last: it uses the others
-};
 
 json text_message(const ClaimedSend& send, const std::string& opaque) {
     json message{
@@ -63,10 +50,36 @@ json text_message(const ClaimedSend& send, const std::string& opaque) {
     return message;
 }
 
+/// Host and port of a plain http address. The library's own parsing of a URL costs more than the
+/// rest of a client.
+struct PlainAddress {
+    std::string host;
+    int port = 80;
+};
+
+std::optional<PlainAddress> plain_address(const std::string& url) {
+    constexpr std::string_view kScheme = "http://";
+    if (!url.starts_with(kScheme) || url.find('[') != std::string::npos) return std::nullopt;
+    PlainAddress address;
+    const auto colon = url.rfind(':');
+    if (colon > kScheme.size()) {
+        address.port = std::atoi(url.c_str() + colon + 1);
+        address.host = url.substr(kScheme.size(), colon - kScheme.size());
+    } else {
+        address.host = url.substr(kScheme.size());
+    }
+    return address;
+}
+
 }  // namespace
 
+/// Kept-alive connections for read receipts, which may be repeated: at most one per receipt worker.
+struct GraphClient::Idle {
+    Guarded<std::vector<std::unique_ptr<httplib::Client>>> clients;
+};
+
 GraphClient::GraphClient(Config config, TokenSource& tokens)
-    : config_(std::move(config)), tokens_(tokens) {
+    : config_(std::move(config)), tokens_(tokens), idle_(std::make_unique<Idle>()) {
     while (config_.url.ends_with('/')) config_.url.pop_back();
     const auto slash = config_.url.find('/', config_.url.find("://") + 3);
     if (slash != std::string::npos) {
@@ -75,8 +88,24 @@ GraphClient::GraphClient(Config config, TokenSource& tokens)
     }
 }
 
+GraphClient::~GraphClient() = default;
+
+std::unique_ptr<httplib::Client> GraphClient::make_client(bool keep_alive) const {
+    const auto plain = plain_address(config_.url);
+    auto client = plain ? std::make_unique<httplib::Client>(plain->host, plain->port)
+                        : std::make_unique<httplib::Client>(config_.url);
+    client->set_tcp_nodelay(true);
+    client->set_keep_alive(keep_alive);
+    client->set_connection_timeout(config_.connect_timeout);
+    client->set_write_timeout(config_.answer_timeout);
+    client->set_read_timeout(config_.answer_timeout);
+    return client;
+}
+
 GraphAnswer GraphClient::send_text(const ClaimedSend& send, const std::string& opaque) {
+    const auto client = make_client(false);
     return post(
+        *client,
         send.phone_number_id,
         text_message(send, opaque).dump(-1, ' ', false, json::error_handler_t::replace)
     );
@@ -87,24 +116,36 @@ Status GraphClient::mark_read(
 ) {
     json message{{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", message_id}};
     if (typing) message["typing_indicator"] = {{"type", "text"}};
-    const auto answer = post(phone_number_id, message.dump());
-    // A receipt's 200 carries no message id, which the send protocol calls doubtful: read means any
-    // answer but a refusal.
+    auto client = idle_->clients.with([](auto& clients) -> std::unique_ptr<httplib::Client> {
+        if (clients.empty()) return nullptr;
+        auto last = std::move(clients.back());
+        clients.pop_back();
+        return last;
+    });
+    const bool kept = client != nullptr;
+    if (!kept) client = make_client(true);
+    auto answer = post(*client, phone_number_id, message.dump());
+    // The server may have closed a kept connection meanwhile; a receipt may be sent again.
     if (const auto* doubtful = std::get_if<Doubtful>(&answer);
-        doubtful != nullptr && doubtful->why == "no_message_id")
-        return ok();
-    return make_error(ErrorCode::kUnavailable, "the read receipt was not taken");
+        kept && doubtful != nullptr && doubtful->why == kCut) {
+        client = make_client(true);
+        answer = post(*client, phone_number_id, message.dump());
+    }
+    // A receipt's 200 carries no message id, which the send protocol calls doubtful.
+    const auto* doubtful = std::get_if<Doubtful>(&answer);
+    const bool taken = doubtful != nullptr && doubtful->why == "no_message_id";
+    if (!taken) return make_error(ErrorCode::kUnavailable, "the read receipt was not taken");
+    idle_->clients.with([&](auto& clients) {
+        if (clients.size() < kMaxIdle) clients.push_back(std::move(client));
+    });
+    return ok();
 }
 
-GraphAnswer GraphClient::post(const std::string& phone_number_id, const std::string& body) {
+GraphAnswer GraphClient::post(
+    httplib::Client& client, const std::string& phone_number_id, const std::string& body
+) {
     const auto token = tokens_.token(phone_number_id);
     if (!token) return NothingSent{"token"};
-    httplib::Client client(config_.url);
-    client.set_tcp_nodelay(true);
-    client.set_keep_alive(false);
-    client.set_connection_timeout(config_.connect_timeout);
-    client.set_write_timeout(config_.answer_timeout);
-    client.set_read_timeout(config_.answer_timeout);
     const auto deadline = Deadline::after(config_.connect_timeout + config_.answer_timeout);
 
     std::string answer;
@@ -120,11 +161,11 @@ GraphAnswer GraphClient::post(const std::string& phone_number_id, const std::str
         answer.append(data, size);
         return answer.size() <= kMaxAnswer && !deadline.expired();
     };
-    const DeadlineGuard guard(client, deadline);
+    const DeadlineWatch::Watched watched(watch_, deadline, [&client] { client.stop(); });
     const auto result = client.send(request);
     if (result) return judge_http_answer(result->status, answer);
     if (nothing_left(result.error())) return NothingSent{"connect"};
-    return Doubtful{"cut_or_timeout"};
+    return Doubtful{kCut};
 }
 
 }  // namespace tecnochat::whatsapp_connector

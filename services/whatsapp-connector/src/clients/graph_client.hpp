@@ -1,8 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "clients/deadline_watch.hpp"
 #include "ports.hpp"
+
+namespace httplib {
+class Client;
+}
 
 namespace tecnochat::whatsapp_connector {
 
@@ -20,16 +26,23 @@ class GraphClient final : public GraphApi {
     };
 
     GraphClient(Config config, TokenSource& tokens);
+    ~GraphClient() override;
     GraphAnswer send_text(const ClaimedSend& send, const std::string& opaque) override;
     Status mark_read(const std::string& phone_number_id, const std::string& message_id, bool typing)
         override;
 
  private:
-    GraphAnswer post(const std::string& phone_number_id, const std::string& body);
+    struct Idle;
+    [[nodiscard]] std::unique_ptr<httplib::Client> make_client(bool keep_alive) const;
+    GraphAnswer post(
+        httplib::Client& client, const std::string& phone_number_id, const std::string& body
+    );
 
     Config config_;
     std::string path_prefix_;  // of a base URL that carries a path
     TokenSource& tokens_;
+    DeadlineWatch watch_;
+    std::unique_ptr<Idle> idle_;
 };
 
 }  // namespace tecnochat::whatsapp_connector
