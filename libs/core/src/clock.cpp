@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 
@@ -53,6 +54,7 @@ Result<Timestamp> parse_rfc3339(const std::string& text) {
     int year = 0, month = 0, day = 0, hour = 0, minute = 0, consumed = 0;
     double second = 0;
     const auto bad = [] { return make_error(ErrorCode::kInvalidArgument, "not an RFC 3339 time"); };
+    // NOLINTNEXTLINE(cert-err34-c): each field has a width, so no number overflows
     if (std::sscanf(
             text.c_str(),
             "%4d-%2d-%2dT%2d:%2d:%lf%n",
@@ -72,6 +74,7 @@ Result<Timestamp> parse_rfc3339(const std::string& text) {
         int offset_hour = 0, offset_minute = 0;
         char sign = '+';
         if (zone.size() != 6 ||
+            // NOLINTNEXTLINE(cert-err34-c): as above
             std::sscanf(zone.c_str(), "%c%2d:%2d", &sign, &offset_hour, &offset_minute) != 3 ||
             (sign != '+' && sign != '-')) {
             return bad();
@@ -83,10 +86,13 @@ Result<Timestamp> parse_rfc3339(const std::string& text) {
         std::chrono::month(static_cast<unsigned>(month)),
         std::chrono::day(static_cast<unsigned>(day))
     };
-    if (!date.ok() || hour > 23 || minute > 59 || second >= 61.0) return bad();
+    // Said so that "nan" and signs, which scanf takes, are refused.
+    const bool sane =
+        hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0.0 && second < 61.0;
+    if (!date.ok() || !sane) return bad();
     const auto whole = std::chrono::sys_days(date) + std::chrono::hours(hour) +
                        std::chrono::minutes(minute - offset_minutes);
-    return Timestamp(whole) + Milliseconds(static_cast<std::int64_t>(second * 1000.0 + 0.5));
+    return Timestamp(whole) + Milliseconds(std::llround(second * 1000.0));
 }
 
 }  // namespace tecnochat

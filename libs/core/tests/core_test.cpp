@@ -69,6 +69,8 @@ TEST_CASE("RFC 3339 times survive a round trip, offsets included") {
     CHECK(parse_rfc3339("2026-03-11T14:30:00.250Z").value() - time == Milliseconds(250));
     CHECK_FALSE(parse_rfc3339("2026-02-30T00:00:00Z").has_value());
     CHECK_FALSE(parse_rfc3339("mañana").has_value());
+    CHECK_FALSE(parse_rfc3339("2026-03-11T14:30:nanZ").has_value());
+    CHECK_FALSE(parse_rfc3339("2026-03-11T14:-5:00Z").has_value());
 }
 
 TEST_CASE("an expired deadline has nothing left") {

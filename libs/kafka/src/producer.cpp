@@ -51,7 +51,7 @@ rd_kafka_headers_t* to_native(const Headers& headers) {
 }  // namespace
 
 struct Producer::Impl {
-    Impl(ProducerConfig config, telemetry::Metrics& metrics);
+    Impl(const ProducerConfig& config, telemetry::Metrics& metrics);
     ~Impl();
 
     void acknowledge(const rd_kafka_message_t* message);
@@ -81,7 +81,7 @@ struct Producer::Impl {
     std::jthread prober;
 };
 
-Producer::Impl::Impl(ProducerConfig config, telemetry::Metrics& metrics)
+Producer::Impl::Impl(const ProducerConfig& config, telemetry::Metrics& metrics)
     : client_id(config.client_id),
       acknowledged(
           metrics.counter("tecnochat_kafka_produced_total", "Records the broker acknowledged")
@@ -195,12 +195,12 @@ rd_kafka_resp_err_t Producer::Impl::produce(const OutRecord& record, Acknowledge
     return code;
 }
 
-Producer::Producer(ProducerConfig config, telemetry::Metrics& metrics)
-    : impl_(std::make_unique<Impl>(std::move(config), metrics)) {}
+Producer::Producer(const ProducerConfig& config, telemetry::Metrics& metrics)
+    : impl_(std::make_unique<Impl>(config, metrics)) {}
 
 Producer::~Producer() = default;
 
-void Producer::send(OutRecord record, Acknowledged acknowledged) {
+void Producer::send(const OutRecord& record, Acknowledged acknowledged) {
     auto opaque = std::make_unique<Acknowledged>(std::move(acknowledged));
     const auto code = impl_->produce(record, opaque.get());
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -243,7 +243,7 @@ Status Producer::send_and_wait(std::span<const OutRecord> records, Deadline dead
     const bool all = pending->settled.wait_until(lock, deadline.time_point(), [&] {
         return pending->open == 0;
     });
-    if (pending->failure) return *pending->failure;
+    if (const auto& failure = pending->failure) return *failure;
     if (!all) return make_error(ErrorCode::kDeadlineExceeded, "Kafka did not answer in time");
     return ok();
 }

@@ -58,7 +58,7 @@ struct Batch {
 
     Status bisect(postgres::Transaction& transaction, std::span<const Item> items, Effects& effects)
         const {
-        const Status status = transaction.with_savepoint([&]() -> Status {
+        Status status = transaction.with_savepoint([&]() -> Status {
             TECNOCHAT_TRY(auto done, unit(transaction, items));
             effects.merge(std::move(done));
             return ok();

@@ -96,8 +96,8 @@ void DurablePublisher::publish(
     batch->done = std::move(done);
     batch->open = records.size();
     watch(batch);
-    for (kafka::OutRecord& record : records) {
-        producer_.send(std::move(record), [batch](const Status& status) {
+    for (const kafka::OutRecord& record : records) {
+        producer_.send(record, [batch](const Status& status) {
             batch->settle(status.has_value());
         });
     }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "component/raw_server.hpp"
+#include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
 namespace {
@@ -59,14 +60,15 @@ bool has_line(const std::string& request, const std::string& line) {
     return request.find("\r\n" + line + "\r\n") != std::string::npos;
 }
 
-/// Sends what `next` gives every 20 ms until the client has had enough. Pacing an attacker, not
+/// Sends `more` every 20 ms until the client has had enough. Pacing an attacker, not
 /// waiting for something to happen.
 RawServer::Play trickle(std::string first, std::string more) {
     return [first = std::move(first), more = std::move(more)](RawServer& server, int socket) {
         server.read_request(socket);
         bool there = RawServer::write(socket, first);
+        auto next = std::chrono::steady_clock::now();
         while (there) {
-            std::this_thread::sleep_for(20ms);
+            testkit::keep_pace(next, 20ms);
             there = RawServer::write(socket, more);
         }
     };

@@ -28,7 +28,7 @@ struct ProducerConfig {
 /// most 5 s.
 class Producer {
  public:
-    Producer(ProducerConfig config, telemetry::Metrics& metrics);
+    Producer(const ProducerConfig& config, telemetry::Metrics& metrics);
     ~Producer();
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
@@ -38,7 +38,7 @@ class Producer {
     /// returns. Must not block. kUnavailable: broker away or local queue full;
     /// kInvalidArgument: the record itself is refused.
     using Acknowledged = std::function<void(Status)>;
-    void send(OutRecord record, Acknowledged acknowledged);
+    void send(const OutRecord& record, Acknowledged acknowledged);
 
     /// Sends all, in order, and waits until every one is acknowledged. On failure some may be
     /// durable all the same: callers send again, consumers dedupe.

@@ -31,8 +31,8 @@ class Appended {
  private:
     friend class Outbox;
     struct Row {
-        std::int64_t id;
-        bool direct;  // no older unpublished row of its order_key: may leave right away
+        std::int64_t id = 0;
+        bool direct = false;  // no older unpublished row of its order_key: may leave right away
         Entry entry;
     };
     std::vector<Row> rows_;
