@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "events/send_updates.hpp"
 #include "sending/tenants.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
@@ -49,19 +48,15 @@ StatusHandler::StatusHandler(
     postgres::Pool& pool,
     ChannelStore& channels,
     SendStore& sends,
-    outbox::Outbox& outbox,
     kafka::DeadLetters& dead_letters,
     const whatsapp::OpaqueCodec& opaque,
-    const Clock& clock,
     std::function<void()> settled
 )
     : pool_(pool),
       channels_(channels),
       sends_(sends),
-      outbox_(outbox),
       dead_letters_(dead_letters),
       opaque_(opaque),
-      clock_(clock),
       settled_(std::move(settled)) {}
 
 Status StatusHandler::operator()(std::span<const kafka::Record> batch) {
@@ -78,9 +73,7 @@ Status StatusHandler::operator()(std::span<const kafka::Record> batch) {
         TECNOCHAT_TRY(changes, sends_.apply_echoes(transaction, sorted.echoes));
     }
     TECNOCHAT_CHECK(sends_.advance_watermarks(transaction, sorted.watermarks));
-    TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
     TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
-    outbox_.publish(std::move(appended));
     if (!changes.empty()) settled_();
     return ok();
 }

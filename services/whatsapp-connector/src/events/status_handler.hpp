@@ -7,24 +7,22 @@
 #include "store/send_store.hpp"
 #include "tecnochat/kafka/dead_letters.hpp"
 #include "tecnochat/kafka/record.hpp"
-#include "tecnochat/outbox/outbox.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/whatsapp/opaque.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
 /// Takes in whatsapp.status: a status that echoes one of our send ids settles that send; every
-/// status moves its number's watermark. Idempotent, so it needs no inbox.
+/// status moves its number's watermark. Idempotent, so it needs no inbox. Says nothing on
+/// whatsapp.sent: the router reads the same status itself.
 class StatusHandler {
  public:
     StatusHandler(
         postgres::Pool& pool,
         ChannelStore& channels,
         SendStore& sends,
-        outbox::Outbox& outbox,
         kafka::DeadLetters& dead_letters,
         const whatsapp::OpaqueCodec& opaque,
-        const Clock& clock,
         std::function<void()> settled
     );
 
@@ -40,10 +38,8 @@ class StatusHandler {
     postgres::Pool& pool_;
     ChannelStore& channels_;
     SendStore& sends_;
-    outbox::Outbox& outbox_;
     kafka::DeadLetters& dead_letters_;
     const whatsapp::OpaqueCodec& opaque_;
-    const Clock& clock_;
     std::function<void()> settled_;
 };
 
