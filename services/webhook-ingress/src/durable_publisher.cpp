@@ -72,7 +72,7 @@ DurablePublisher::~DurablePublisher() {
 }
 
 void DurablePublisher::publish(
-    std::vector<kafka::OutRecord> records, std::size_t bytes, Done done
+    const std::vector<kafka::OutRecord>& records, std::size_t bytes, Done done
 ) {
     if (records.empty()) {
         done(true);

@@ -36,7 +36,7 @@ class DurablePublisher {
     DurablePublisher& operator=(const DurablePublisher&) = delete;
 
     /// `bytes`: what this webhook counts against the limit.
-    void publish(std::vector<kafka::OutRecord> records, std::size_t bytes, Done done);
+    void publish(const std::vector<kafka::OutRecord>& records, std::size_t bytes, Done done);
 
  private:
     struct InFlight;

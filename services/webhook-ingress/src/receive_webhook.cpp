@@ -48,7 +48,7 @@ void ReceiveWebhook::operator()(
     before_produce.hit();
     // std::function wants to be copyable; owner is whichever copy of the callback is left.
     const auto answer = std::make_shared<http::Responder>(std::move(responder));
-    publisher_.publish(std::move(records), body.size(), [answer](bool durable) {
+    publisher_.publish(records, body.size(), [answer](bool durable) {
         if (durable) after_produce.hit();
         answer->send({.status = durable ? 200 : 503});
     });
