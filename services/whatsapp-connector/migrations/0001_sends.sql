@@ -41,6 +41,9 @@ CREATE TABLE sends (
     wamid           text,
     error_code      integer NOT NULL DEFAULT 0,
     failure         integer NOT NULL DEFAULT 0,  -- tecnochat.whatsapp.v1.SendFailure
+    -- The W3C trace context the command came with: its whatsapp.sent events, often written by another thread or after a
+    -- restart, go on with that trace. Empty where it had none.
+    traceparent     text NOT NULL DEFAULT '',
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id)
@@ -59,9 +62,11 @@ CREATE TABLE outbox (
     value      bytea NOT NULL,
     headers    jsonb NOT NULL,
     direct     boolean NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX outbox_by_order_key ON outbox (order_key, id);
+-- Rows live for milliseconds: without this the table would be mostly dead rows.
+ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
 -- The tenants of the transaction, none if it names none; why in these words: docs/adr/0006.
 DO $$

@@ -19,9 +19,9 @@ constexpr std::string_view kInsert = R"sql(
     ORDER BY place
     ON CONFLICT (tenant_id, id) DO NOTHING)sql";
 
-// OFFSET 0 keeps the question about one conversation a lookup for each row. As a join it was planned
-// from statistics of an empty queue, and read all that is outstanding for each row: in a backlog
-// of 500 sends 20 ms instead of 1.
+// OFFSET 0 keeps the question about one conversation a lookup for each row. As a join it was
+// planned from statistics of an empty queue, and read all that is outstanding for each row: in a
+// backlog of 500 sends 20 ms instead of 1.
 constexpr std::string_view kClaim = R"sql(
     WITH ready AS (
     SELECT s.tenant_id, s.id
