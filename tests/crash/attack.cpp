@@ -72,9 +72,12 @@ void Attack::fire() {
             return true;
         });
     };
+    // One of these services dies under the call.
+    business_.set_patience(Milliseconds(2000));
     call([&] { business_.register_again(); });
     call([&] { business_.enter_another_item(); });
     if (!handed_over_.empty()) call([&] { business_.release(handed_over_); });
+    business_.set_patience(Milliseconds(15'000));
 }
 
 void Attack::write(

@@ -18,8 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Milliseconds kCallTimeout{15'000};
-
 struct Bread {
     const char* name;
     int price;
@@ -58,8 +56,8 @@ void must(const grpc::Status& status, const char* what) {
 }
 
 /// Patient: a machine that runs a whole suite and its tests may take seconds for a handshake.
-void prepare(grpc::ClientContext& context) {
-    rpc::prepare(context, Deadline::after(kCallTimeout));
+void prepare(grpc::ClientContext& context, Milliseconds patience) {
+    rpc::prepare(context, Deadline::after(patience));
     context.set_wait_for_ready(true);
 }
 
@@ -69,7 +67,12 @@ struct Item {
     std::string text;
 };
 
-void enter(knowledge::v1::KnowledgeService::Stub& ai, const TenantId& tenant, const Item& entered) {
+void enter(
+    knowledge::v1::KnowledgeService::Stub& ai,
+    const TenantId& tenant,
+    const Item& entered,
+    Milliseconds patience
+) {
     knowledge::v1::PutItemRequest request;
     request.set_tenant_id(tenant.to_string());
     auto& item = *request.mutable_item();
@@ -79,7 +82,7 @@ void enter(knowledge::v1::KnowledgeService::Stub& ai, const TenantId& tenant, co
     item.set_text(entered.text);
     knowledge::v1::PutItemResponse response;
     grpc::ClientContext context;
-    prepare(context);
+    prepare(context, patience);
     must(ai.PutItem(&context, request, &response), "PutItem");
 }
 
@@ -106,7 +109,7 @@ Business::Business(const testkit::Stack& stack, int numbers)
             request.set_phone_number_id(number);
             conversations::v1::ListConversationsResponse response;
             grpc::ClientContext context;
-            prepare(context);
+            prepare(context, patience_);
             return router->ListConversations(&context, request, &response).ok();
         });
         if (!known) throw std::runtime_error("the router never learned of number " + number);
@@ -140,7 +143,7 @@ void Business::register_number(const std::string& number) const {
     request.set_display_phone_number("+57 " + number);
     whatsapp::v1::RegisterChannelResponse response;
     grpc::ClientContext context;
-    prepare(context);
+    prepare(context, patience_);
     must(connector->RegisterChannel(&context, request, &response), "RegisterChannel");
 }
 
@@ -151,13 +154,12 @@ void Business::register_again() const {
 void Business::enter_knowledge() const {
     const auto ai = stub<knowledge::v1::KnowledgeService>(stack_, "ai-reply", "provision");
     for (const auto& bread : kBreads) {
+        const std::string name = std::string("pan de ") + bread.name;
         enter(
             *ai,
             tenant_,
-            {bread.name,
-             std::string("Pan de ") + bread.name,
-             std::string("El pan de ") + bread.name + " cuesta " + money(bread.price) +
-                 " la unidad."}
+            {bread.name, name, "El " + name + " cuesta " + money(bread.price) + " la unidad."},
+            patience_
         );
     }
 }
@@ -167,7 +169,8 @@ void Business::enter_another_item() const {
     enter(
         *ai,
         tenant_,
-        {random_digits(9), "Parqueadero", "Hay parqueadero para bicicletas en la entrada."}
+        {random_digits(9), "Parqueadero", "Hay parqueadero para bicicletas en la entrada."},
+        patience_
     );
 }
 
@@ -182,7 +185,7 @@ Business::ConversationView Business::conversation(
     request.set_contact_phone(customer);
     conversations::v1::ListConversationsResponse response;
     grpc::ClientContext context;
-    prepare(context);
+    prepare(context, patience_);
     must(router->ListConversations(&context, request, &response), "ListConversations");
     if (response.conversations_size() != 1)
         throw std::runtime_error("the customer has no conversation yet");
@@ -203,7 +206,7 @@ void Business::release(const std::string& conversation_id) const {
     request.set_conversation_id(conversation_id);
     conversations::v1::ReleaseConversationResponse response;
     grpc::ClientContext context;
-    prepare(context);
+    prepare(context, patience_);
     must(router->ReleaseConversation(&context, request, &response), "ReleaseConversation");
 }
 

@@ -31,6 +31,10 @@ class Business {
     /// A customer's phone nobody else uses.
     [[nodiscard]] static std::string new_customer();
 
+    /// How long a call may wait for its service; short where that service is being killed on
+    /// purpose.
+    void set_patience(Milliseconds patience) { patience_ = patience; }
+
     /// gRPC as the panel will do it.
     struct ConversationView {
         std::string id;
@@ -54,6 +58,7 @@ class Business {
     const testkit::Stack& stack_;
     TenantId tenant_;
     std::vector<std::string> numbers_;
+    Milliseconds patience_{15'000};
 };
 
 }  // namespace tecnochat::scenarios
