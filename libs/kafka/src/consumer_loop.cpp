@@ -15,8 +15,11 @@ constexpr int kMetadataMs = 2000;
 constexpr std::size_t kMaxBatchBytes = 8 * 1024 * 1024;
 constexpr Milliseconds kCommitTime{3000};
 constexpr Milliseconds kCommitEvery{100};
+constexpr Milliseconds kCommitAgain{1000};
 constexpr Milliseconds kCloseTime{2000};
 constexpr int kRejoinsMax = 5;
+/// Fences this far apart have nothing to do with each other.
+constexpr auto kFenceQuiet = std::chrono::minutes(5);
 constexpr Milliseconds kFirstPause{50};
 constexpr Milliseconds kLongestPause{5000};
 
@@ -120,6 +123,9 @@ void ConsumerLoop::run(const std::stop_token& stop) {
 void ConsumerLoop::on_fatal() {
     ended_ = true;
     const auto code = rd_kafka_fatal_error(client_.get(), nullptr, 0);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - fenced_at_ > kFenceQuiet) rejoins_ = 0;
+    fenced_at_ = now;
     if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID && rejoins_ < kRejoinsMax) {
         fenced_ = true;
         return;
@@ -136,7 +142,7 @@ bool ConsumerLoop::may_join_again(const std::stop_token& stop) {
     rejoins_total_.increment();
     ended_ = false;
     ++revocations_;
-    early_.clear();
+    gathered_.clear();
     uncommitted_.clear();
     paused_.reset();
     telemetry::log_warning(
@@ -159,7 +165,9 @@ void ConsumerLoop::consume(const std::stop_token& stop) {
         note_end_of_partitions();
     }
     ready_ = false;
-    commit();
+    // A broker that did not answer just now is not waited for again: what it missed is read again.
+    if (!commits_fail_) commit();
+    uncommitted_.clear();
     close();
 }
 
@@ -215,36 +223,30 @@ bool ConsumerLoop::assign_from_beginning(const std::stop_token& stop) {
             "a topic cannot be read yet",
             {{"topic", config_.topic}, {"code", count.error().reason}}
         );
-        std::vector<Record> none;
-        poll_into(none, kPollMs);  // waits, and serves librdkafka's events
+        poll(kPollMs);  // waits, and serves librdkafka's events
     }
     return false;
 }
 
 std::vector<Record> ConsumerLoop::collect() {
-    const auto revocations = revocations_;
-    std::vector<Record> batch = std::move(early_);
-    early_.clear();
     std::size_t bytes = 0;
     const auto full = [&] {
-        if (!batch.empty()) bytes += batch.back().value.size();
-        return batch.size() >= static_cast<std::size_t>(config_.max_batch) ||
+        if (!gathered_.empty()) bytes += gathered_.back().value.size();
+        return gathered_.size() >= static_cast<std::size_t>(config_.max_batch) ||
                bytes >= kMaxBatchBytes;
     };
     // The first record is waited for; then what is there already is taken along.
-    if (batch.empty() && !poll_into(batch, kPollMs)) return batch;
-    while (!full() && !ended_ && poll_into(batch, 0)) {
+    if (gathered_.empty() && !poll(kPollMs)) return {};
+    while (!full() && !ended_ && poll(0)) {
     }
-    // Uncommitted, so the next owner (maybe ourselves) reads them again.
-    if (revocations != revocations_) batch.clear();
-    return batch;
+    return std::exchange(gathered_, {});
 }
 
-bool ConsumerLoop::poll_into(std::vector<Record>& batch, int timeout_ms) {
+bool ConsumerLoop::poll(int timeout_ms) {
     const MessageHandle message(rd_kafka_consumer_poll(client_.get(), timeout_ms));
     if (!message) return false;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        batch.push_back(to_record(*message));
+        gathered_.push_back(to_record(*message));
     } else {
         on_event(*message);
     }
@@ -334,9 +336,7 @@ void ConsumerLoop::pause_and_poll(Milliseconds pause, const std::stop_token& sto
     const auto revocations = revocations_;
     const auto until = Deadline::after(pause);
     while (!until.expired() && !stop.stop_requested() && !ended_ && revocations == revocations_) {
-        poll_into(
-            early_, static_cast<int>(std::min<std::int64_t>(until.remaining().count() + 1, kPollMs))
-        );
+        poll(static_cast<int>(std::min<std::int64_t>(until.remaining().count() + 1, kPollMs)));
     }
 }
 
@@ -364,12 +364,13 @@ void ConsumerLoop::commit() {
     if (config_.before_offset_commit != nullptr) config_.before_offset_commit->hit();
     const auto code = commit_and_wait(offsets.get());
     if (config_.after_offset_commit != nullptr) config_.after_offset_commit->hit();
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        rejoins_ = 0;
-        return;
-    }
+    commits_fail_ = code != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!commits_fail_) return;
     if (rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) on_fatal();
-    // The next commit covers it; until then a restart reads the batch again, and the inbox knows.
+    // Tried again with what comes meanwhile; until then a restart reads these again, and the inbox
+    // knows. insert() keeps newer offsets.
+    uncommitted_.insert(next.begin(), next.end());
+    commit_due_ = std::chrono::steady_clock::now() + kCommitAgain;
     telemetry::log_limited(
         telemetry::Level::kWarning,
         "offsets were not committed",
@@ -396,8 +397,10 @@ void ConsumerLoop::on_rebalance(
         return;
     }
     ++revocations_;
-    early_.clear();
+    gathered_.clear();
     commit();
+    uncommitted_.clear();  // what could not be committed is the next owner's to read again
+    commit_due_ = std::chrono::steady_clock::time_point::max();
     rd_kafka_assign(client_.get(), nullptr);
 }
 

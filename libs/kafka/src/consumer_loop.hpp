@@ -35,8 +35,8 @@ class ConsumerLoop {
     Result<int> partition_count();
 
     std::vector<Record> collect();
-    /// One poll; appends to `batch` if a record came. False: nothing came in time.
-    bool poll_into(std::vector<Record>& batch, int timeout_ms);
+    /// One poll; appends to gathered_ if a record came. False: nothing came in time.
+    bool poll(int timeout_ms);
     void on_event(const rd_kafka_message_t& event);
     Next process(const std::vector<Record>& batch, const std::stop_token& stop);
     Status call_handler(const std::vector<Record>& batch);
@@ -70,12 +70,16 @@ class ConsumerLoop {
     /// Raised by every revocation: a batch read before it is not ours any more.
     std::uint64_t revocations_ = 0;
     bool ended_ = false;
-    bool fenced_ = false;  // by our own earlier join: a new client may go on
-    int rejoins_ = 0;      // since the last commit
+    bool commits_fail_ = false;  // the last one did
+    bool fenced_ = false;        // by our own earlier join: a new client may go on
+    int rejoins_ = 0;            // within kFenceQuiet of each other
+    std::chrono::steady_clock::time_point fenced_at_{};
     std::map<std::int32_t, std::int64_t> uncommitted_;  // partition -> next offset
     std::chrono::steady_clock::time_point commit_due_ =
         std::chrono::steady_clock::time_point::max();
-    std::vector<Record> early_;  // came while a batch was being retried
+    /// Read and not handed over yet. A revocation empties it, in the callback: one poll may serve a
+    /// revocation, the new assignment and its first record, and that record must stay.
+    std::vector<Record> gathered_;
     PartitionsHandle paused_;
     std::set<std::int32_t> at_end_;  // from_beginning: partitions read up to their end
     int partitions_ = 0;

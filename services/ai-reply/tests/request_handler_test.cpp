@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <map>
+#include <stdexcept>
 
 #include "builtin_reply_engine.hpp"
 #include "fakes.hpp"
@@ -177,6 +178,36 @@ TEST_CASE("poison is set aside as it was and its neighbours are answered") {
     CHECK(letter.header("dl-reason") == "UNPARSABLE");
     Reader replies(f.cluster.bootstrap(), kafka::topics::kAiReplies, f.metrics);
     replies.wait_for(2);
+}
+
+TEST_CASE("a request the engine stumbles over is set aside, and the service goes on") {
+    class Stumbling final : public ReplyEngine {
+     public:
+        explicit Stumbling(ReplyEngine& sound) : sound_(sound) {}
+        Result<Reply> reply(const TenantId& tenant, const Question& question, Deadline deadline)
+            override {
+            if (fail_next_) {
+                fail_next_ = false;
+                throw std::out_of_range("the customer's words");
+            }
+            return sound_.reply(tenant, question, deadline);
+        }
+
+     private:
+        ReplyEngine& sound_;
+        bool fail_next_ = true;
+    };
+    Fixture f;
+    Stumbling engine(f.engine);
+    AnswerTurn answer_turn(engine, f.clock, f.metrics);
+    RequestHandler handler(answer_turn, f.producer, f.dead_letters, f.clock);
+    REQUIRE(handler.handle(
+        std::vector<Record>{request_of("turn a", "¿hay wifi?"), request_of("turn b", "¿hay wifi?")}
+    ));
+    Reader aside(f.cluster.bootstrap(), kDeadLetters, f.metrics);
+    CHECK(aside.wait_for(1)[0].header("dl-reason") == "ENGINE_THREW");
+    Reader replies(f.cluster.bootstrap(), kafka::topics::kAiReplies, f.metrics);
+    replies.wait_for(1);
 }
 
 TEST_CASE("while the store is away nothing is produced and the batch may be tried again") {

@@ -1,5 +1,6 @@
 #include "events/request_handler.hpp"
 
+#include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -20,9 +21,14 @@ Failpoint after_produce{"ai-reply.replies.produce.after"};
 constexpr Milliseconds kAnswerLimit{10'000};
 constexpr Milliseconds kProduceLimit{30'000};
 
+constexpr const char* kEngineThrew = "ENGINE_THREW";
+
 /// Only a record that itself is wrong is set aside; whatever the store says, the record is good.
+/// The customer chooses the words: an engine that stumbles over them must not stop everybody's
+/// answers. The router hands such a turn over when its time is up.
 bool is_poison(const Error& error) {
-    return error.reason == "UNPARSABLE" || error.reason == "INVALID_ID";
+    return error.reason == "UNPARSABLE" || error.reason == "INVALID_ID" ||
+           error.reason == kEngineThrew;
 }
 
 }  // namespace
@@ -34,6 +40,17 @@ RequestHandler::RequestHandler(
     const Clock& clock
 )
     : answer_turn_(answer_turn), producer_(producer), dead_letters_(dead_letters), clock_(clock) {}
+
+Result<kafka::OutRecord> RequestHandler::answer_guarded(
+    const kafka::Record& record, Deadline deadline
+) {
+    try {
+        return answer(record, deadline);
+    } catch (const std::exception&) {
+        // Its message may quote the customer: it is not told.
+        return make_error(ErrorCode::kInternal, "the engine failed on a request", kEngineThrew);
+    }
+}
 
 Result<kafka::OutRecord> RequestHandler::answer(const kafka::Record& record, Deadline deadline) {
     TECNOCHAT_TRY(const TurnRequest request, parse_request(record.value));
@@ -65,7 +82,7 @@ Status RequestHandler::handle(std::span<const kafka::Record> batch) {
     std::vector<std::pair<const kafka::Record*, std::string>> poison;
     const Deadline deadline = Deadline::after(kAnswerLimit);
     for (const kafka::Record& record : batch) {
-        Result<kafka::OutRecord> reply = answer(record, deadline);
+        Result<kafka::OutRecord> reply = answer_guarded(record, deadline);
         if (reply) {
             replies.push_back(std::move(reply).value());
         } else if (is_poison(reply.error())) {

@@ -25,6 +25,8 @@ class RequestHandler {
 
  private:
     Result<kafka::OutRecord> answer(const kafka::Record& record, Deadline deadline);
+    /// answer(), with what the engine throws as an error.
+    Result<kafka::OutRecord> answer_guarded(const kafka::Record& record, Deadline deadline);
 
     AnswerTurn& answer_turn_;
     kafka::Producer& producer_;
