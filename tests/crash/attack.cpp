@@ -1,5 +1,6 @@
 #include "attack.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 
@@ -11,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kInFlight = 24;
+/// The connector's send-workers (its default): each holds one send at a time.
+constexpr int kSendWorkers = 16;
 
 /// Runs a call that may hit a service while it is being killed.
 template <class Call>
@@ -58,11 +61,13 @@ void Attack::hand_one_over() {
 }
 
 void Attack::fire() {
+    auto questions = Business::covered();
+    std::shuffle(questions.begin(), questions.end(), chance());
     for (std::size_t i = 0; i < kInFlight; ++i) {
         write(
             business_.numbers()[i % 2],
             Business::new_customer(),
-            Business::covered()[i % 20].question
+            questions[i % questions.size()].question
         );
     }
     write(business_.number(), Business::new_customer(), Business::uncovered());
@@ -119,7 +124,9 @@ void Attack::check_books(bool sends_may_be_unknown) {
     CHECK(ledger_.sequence_gaps() == 0);
     CHECK(ledger_.sends().count("failed") == 0);
     const int unknown_now = unknown() - unknown_before_;
-    if (!sends_may_be_unknown) CHECK(unknown_now == 0);
+    // Whichever failpoint kills the connector, each of its workers may have had one send on the
+    // wire at that instant, and never more: what is queued or claimed is posted after the restart.
+    CHECK(unknown_now <= (sends_may_be_unknown ? kSendWorkers : 0));
     // With the echo on, what Meta took is known to be sent: an unknown send never arrived, and
     // nothing arrived twice.
     int received = 0;

@@ -97,9 +97,15 @@ TEST_CASE("webhooks that Meta doubles, delays and reorders change nothing") {
     const Phone phone(stack);
     const Business business(stack, 1);
     const auto customer = Business::new_customer();
-    phone.fault({{"kind", "duplicate"}, {"phone_number_id", business.number()}});
-    phone.fault({{"kind", "reorder"}, {"phone_number_id", business.number()}, {"field", "statuses"}}
-    );
+    // Each webhook meets the first fault that matches and has some left, so the one that matches
+    // all comes last.
+    const auto fault = [&](nlohmann::json what) {
+        what["phone_number_id"] = business.number();
+        phone.fault(what);
+    };
+    fault({{"kind", "delay"}, {"field", "messages"}, {"duration_ms", 300}, {"count", 1}});
+    fault({{"kind", "reorder"}, {"field", "statuses"}, {"count", 3}});
+    fault({{"kind", "duplicate"}});
     for (std::size_t i = 0; i < 5; ++i)
         phone.write(business.number(), customer, Business::covered()[i].question);
     phone.wait(business.number(), customer, 5, 30);

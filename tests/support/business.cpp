@@ -2,8 +2,8 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <atomic>
-#include <random>
+#include <cstdlib>
+#include <iostream>
 #include <stdexcept>
 
 #include "support/phone.hpp"
@@ -34,7 +34,17 @@ std::string money(int pesos) {
     return "$" + std::to_string(pesos / 1000) + "." + std::to_string(1000 + pesos % 1000).substr(1);
 }
 
+std::uint64_t chosen_seed() {
+    const char* given = std::getenv("TECNOCHAT_TEST_SEED");
+    const std::uint64_t seed = given != nullptr && *given != '\0'
+                                   ? std::stoull(given)
+                                   : std::uint64_t{std::random_device{}()};
+    std::cout << "TECNOCHAT_TEST_SEED=" << seed << "\n";
+    return seed;
+}
+
 std::string random_digits(int count) {
+    // Names only have to be new on a stack that several runs share, so chance of their own.
     static std::mt19937_64 random{std::random_device{}()};
     std::string digits;
     for (int i = 0; i < count; ++i)
@@ -89,6 +99,11 @@ void enter(
 SystemClock system_clock;
 
 }  // namespace
+
+std::mt19937_64& chance() {
+    static std::mt19937_64 generator{chosen_seed()};
+    return generator;
+}
 
 Business::Business(const testkit::Stack& stack, int numbers)
     : stack_(stack), tenant_(TenantId::generate(system_clock.now())) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,10 @@
 #include "tecnochat/testkit/stack.hpp"
 
 namespace tecnochat::scenarios {
+
+/// What chance a test takes: from TECNOCHAT_TEST_SEED, else any; printed once, so that a failing
+/// run can be repeated. Not for names, which must be new on a stack that several runs share.
+std::mt19937_64& chance();
 
 /// A question and what its answer must hold.
 struct Covered {
