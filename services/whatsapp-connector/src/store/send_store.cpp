@@ -84,6 +84,9 @@ constexpr std::string_view kEnterWire = R"sql(
     AND h.tenant_id = s.tenant_id
     RETURNING )sql" SEND_CHANGE_COLUMNS;
 
+// While the database was away the lease may have doubted what a living worker has the answer to:
+// the answer is the better knowledge. Nobody else can hold it: the claim is told apart by its
+// epoch.
 constexpr std::string_view kRecord = R"sql(
     UPDATE sends s
     SET state = c.state, wamid = coalesce(s.wamid, nullif(c.wamid, '')), error_code = c.error,
@@ -94,7 +97,7 @@ constexpr std::string_view kRecord = R"sql(
         $7::bigint[], $8::bigint[]) AS c(tenant, id, epoch, state, wamid, error, failure, pause)
     WHERE s.tenant_id = c.tenant
     AND s.id = c.id
-    AND s.state = 'wire'
+    AND (s.state = 'wire' OR (s.state = 'in_doubt' AND c.state <> 'in_doubt'))
     AND s.claim_epoch = c.epoch
     RETURNING )sql" SEND_CHANGE_COLUMNS;
 // Sends that an echo settled before the answer came: the answer only adds Meta's id.

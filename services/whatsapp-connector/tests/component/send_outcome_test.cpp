@@ -146,6 +146,22 @@ TEST_CASE("without any status a doubt becomes unknown after 2 T, and a late echo
     CHECK(f.column(1, "wamid") == "wamid.1");
 }
 
+TEST_CASE("an answer that comes after the lease doubted its send is believed") {
+    Fixture f;
+    const auto refused = f.on_wire(1);
+    const auto accepted = f.on_wire(2);
+    const auto echoed = f.on_wire(3);
+    REQUIRE(recover(f, "c-0", true, 30s).size() == 3);
+    f.echo(3, EchoKind::kDelivered, "wamid.3");
+    REQUIRE(f.record(refused, NothingSent{"connect"}).size() == 1);
+    CHECK(f.state(1) == "queued");
+    CHECK(f.column(1, "attempt") == "2");
+    REQUIRE(f.record(accepted, Accepted{"wamid.2"}).size() == 1);
+    CHECK(f.state(2) == "accepted");
+    CHECK(f.record(echoed, NothingSent{"connect"}).empty());
+    CHECK(f.state(3) == "sent");
+}
+
 TEST_CASE("a status of another number says nothing about a doubt") {
     Fixture f;
     f.record(f.on_wire(1), Doubtful{"cut"});
