@@ -1,12 +1,16 @@
 // Goal: what a customer sees on the phone when the whole suite runs: own answers, in order, once;
 // and what the books hold afterwards.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "support/business.hpp"
 #include "support/ledger.hpp"
 #include "support/phone.hpp"
+#include "support/topic_reader.hpp"
+#include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 #include "tecnochat/testkit/stack.hpp"
 
@@ -170,6 +174,35 @@ TEST_CASE("a reply that was under way when the conversation was handed over is n
     std::map<std::string, int> outcomes;
     for (const auto& turn : ledger.turns()) ++outcomes[turn.outcome];
     CHECK(outcomes == std::map<std::string, int>{{"handover", 1}, {"silence", 1}});
+}
+
+TEST_CASE("a customer who writes before the router has heard of the number is answered all the same"
+) {
+    const auto stack = testkit::Stack::from_environment();
+    const Phone phone(stack);
+    const Business business(stack, 1);
+    const auto number = business.number_at_meta();
+    const auto early = Business::new_customer();
+    const auto other = Business::new_customer();
+    const auto& covered = Business::covered();
+    const auto wamid = phone.write(number, early, covered[0].question);
+    // The router reads it sooner than we do.
+    REQUIRE(testkit::eventually(20s, [&] {
+        const auto inbound = read_topic(stack, std::string(kafka::topics::kWhatsappInbound));
+        return std::any_of(inbound.begin(), inbound.end(), [&](const auto& record) {
+            return record.value.find(wamid) != std::string::npos;
+        });
+    }));
+    business.connect(number);
+    phone.write(business.number(), other, covered[1].question);
+    for (const auto& [at, customer, answer] :
+         {std::tuple{number, early, covered[0].answer_holds},
+          std::tuple{business.number(), other, covered[1].answer_holds}}) {
+        const auto seen = from_business(phone.wait(at, customer, 1, 30));
+        REQUIRE(seen.size() == 1);
+        CHECK(seen[0].text.find(answer) != std::string::npos);
+    }
+    check_books(Ledger(stack, business.tenant()), 2);
 }
 
 TEST_CASE("a message that is days late is stored and not answered") {

@@ -107,11 +107,9 @@ std::mt19937_64& chance() {
 
 Business::Business(const testkit::Stack& stack, int numbers)
     : stack_(stack), tenant_(TenantId::generate(system_clock.now())) {
-    const Phone phone(stack);
     for (int i = 0; i < numbers; ++i) {
-        numbers_.push_back("77" + random_digits(13));
-        phone.add_number(numbers_.back(), "88" + random_digits(13));
-        register_number(numbers_.back());
+        numbers_.push_back(number_at_meta());
+        connect(numbers_.back());
     }
     enter_knowledge();
     // Channels reach the router by an event.
@@ -148,7 +146,13 @@ std::string Business::new_customer() {
     return "57300" + random_digits(7);
 }
 
-void Business::register_number(const std::string& number) const {
+std::string Business::number_at_meta() const {
+    auto number = "77" + random_digits(13);
+    Phone(stack_).add_number(number, "88" + random_digits(13));
+    return number;
+}
+
+void Business::connect(const std::string& number) const {
     const auto connector =
         stub<whatsapp::v1::WhatsAppService>(stack_, "whatsapp-connector", "provision");
     whatsapp::v1::RegisterChannelRequest request;
@@ -160,10 +164,6 @@ void Business::register_number(const std::string& number) const {
     grpc::ClientContext context;
     prepare(context, patience_);
     must(connector->RegisterChannel(&context, request, &response), "RegisterChannel");
-}
-
-void Business::register_again() const {
-    register_number(numbers_.front());
 }
 
 void Business::enter_knowledge() const {

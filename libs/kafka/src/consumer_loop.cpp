@@ -21,7 +21,6 @@ constexpr int kRejoinsMax = 5;
 /// Fences this far apart have nothing to do with each other.
 constexpr auto kFenceQuiet = std::chrono::minutes(5);
 constexpr Milliseconds kFirstPause{50};
-constexpr Milliseconds kLongestPause{5000};
 
 Record to_record(const rd_kafka_message_t& message) {
     Record record;
@@ -295,7 +294,7 @@ ConsumerLoop::Next ConsumerLoop::process(
     const std::vector<Record>& batch, const std::stop_token& stop
 ) {
     const auto revocations = revocations_;
-    for (Milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    for (Milliseconds pause = kFirstPause;; pause = std::min(pause * 2, config_.longest_pause)) {
         const Status status = call_handler(batch);
         if (status) break;
         const auto code = to_string(status.error().code);

@@ -17,7 +17,7 @@ Failpoint status_after_commit{"message-router.status.commit.after"};
 // What the message is after the report; equal to `delivery` where that is no news.
 store::Delivery advanced(const store::Delivery& delivery, const events::DeliveryReport& report) {
     store::Delivery next = delivery;
-    next.status = domain::advance(delivery.status, *report.status);
+    if (report.status) next.status = domain::advance(delivery.status, *report.status);
     if (next.status != delivery.status) {
         next.error_code = next.status == domain::MessageStatus::kFailed ? report.error_code : 0;
     }
@@ -129,6 +129,7 @@ Result<std::vector<DeliveryItem>> ApplyDeliveries::route(
     for (auto& item : items) {
         const auto entry = known.find(item.report.phone_number_id);
         if (entry == known.end()) {
+            // At once: we know every number that we ever had something sent from.
             TECNOCHAT_CHECK(dead_letters_.put(*item.record, "unknown_number"));
             continue;
         }
@@ -144,7 +145,7 @@ Result<Effects> ApplyDeliveries::apply(
     TECNOCHAT_TRY(const auto ids, find_messages(transaction, items));
     std::set<store::MessageRef> refs;
     for (std::size_t i = 0; i < items.size(); ++i) {
-        if (ids[i]) refs.insert({items[i].tenant, *ids[i]});
+        if (const auto& id = ids[i]) refs.insert({items[i].tenant, *id});
     }
     const std::vector<store::MessageRef> sorted(refs.begin(), refs.end());
     TECNOCHAT_TRY(const auto locked, messages_.lock_deliveries(transaction, sorted));
@@ -153,7 +154,8 @@ Result<Effects> ApplyDeliveries::apply(
 
     Effects effects;
     for (std::size_t i = 0; i < items.size(); ++i) {
-        const auto it = ids[i] ? now.find({items[i].tenant, *ids[i]}) : now.end();
+        const auto& id = ids[i];
+        const auto it = id ? now.find({items[i].tenant, *id}) : now.end();
         if (it == now.end()) {
             effects.count_drop("unknown_message");
             continue;

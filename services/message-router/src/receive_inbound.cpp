@@ -28,6 +28,10 @@ Error lost_race() {
     return make_error(ErrorCode::kAborted, "rows changed meanwhile", "FIND_RACE");
 }
 
+std::pair<std::int32_t, std::int64_t> place_of(const kafka::Record& record) {
+    return {record.partition, record.offset};
+}
+
 std::vector<TenantId> tenants_of(std::span<const InboundItem> items) {
     std::set<TenantId> tenants;
     for (const auto& item : items) tenants.insert(item.tenant);
@@ -91,9 +95,9 @@ void add_events(
     const events::Envelope envelope{item.tenant, conversation.state.id, now, item.record->trace()};
     const bool ask = !decision.end.has_value();
     if (!ask && !decision.reply_sequence) return;
-    writes.events.push_back(
-        events::mark_read(envelope, conversation.phone_number_id, inbound.id, *inbound.wamid, ask)
-    );
+    writes.events.push_back(events::mark_read(
+        envelope, conversation.phone_number_id, inbound.id, item.message.wamid, ask
+    ));
     if (ask) {
         auto words = domain::AiVisibleText::from(inbound.provenance, inbound.body);
         TECNOCHAT_ASSERT(words.has_value(), "an AI turn of words the AI must not see");
@@ -138,58 +142,96 @@ ReceiveInbound::ReceiveInbound(
       messages_(sealer) {}
 
 Status ReceiveInbound::operator()(std::span<const kafka::Record> records) {
+    const auto all_settled = settle(records);
+    if (!all_settled) {
+        unknown_numbers_.directory_lost();
+        return all_settled.error();
+    }
+    if (!*all_settled)
+        return make_error(
+            ErrorCode::kUnavailable, "messages wait for a channel event", "UNKNOWN_NUMBER"
+        );
+    settled_.clear();
+    return ok();
+}
+
+Result<bool> ReceiveInbound::settle(std::span<const kafka::Record> records) {
     Effects effects;
-    TECNOCHAT_TRY(const auto items, route(records, effects));
-    if (!items.empty()) {
+    TECNOCHAT_TRY(auto items, decode(records));
+    TECNOCHAT_TRY(const auto routed, route(std::move(items), effects));
+    if (!routed.items.empty()) {
         const Batch<InboundItem> batch{
             pool_,
-            tenants_of(items),
+            tenants_of(routed.items),
             {&before_commit, &after_commit},
             [this](auto& transaction, auto run) { return store(transaction, run); },
             [this](auto& transaction, const auto& item, const auto& error) {
                 return set_aside(transaction, item, error);
             }
         };
-        TECNOCHAT_TRY(auto done, batch.run(items));
+        TECNOCHAT_TRY(auto done, batch.run(routed.items));
         effects.merge(std::move(done));
     }
     metrics_.record(kConsumer, effects);
     outbox_.publish(std::move(effects.events));
-    return ok();
+    if (routed.waiting.empty()) return true;
+    for (const auto& record : records) {
+        if (!routed.waiting.contains(place_of(record))) settled_.insert(place_of(record));
+    }
+    return false;
 }
 
-Result<std::vector<InboundItem>> ReceiveInbound::route(
-    std::span<const kafka::Record> records, Effects& effects
-) {
+Result<std::vector<InboundItem>> ReceiveInbound::decode(std::span<const kafka::Record> records) {
     std::vector<InboundItem> items;
-    std::vector<std::string> numbers;
+    items.reserve(records.size());
     for (const auto& record : records) {
+        if (settled_.contains(place_of(record))) continue;
         auto message = events::inbound_message(record);
-        if (!message) {
-            TECNOCHAT_CHECK(dead_letters_.put(record, "unparsable"));
-            continue;
+        if (message) {
+            items.push_back({TenantId(), std::move(*message), &record});
+        } else {
+            TECNOCHAT_CHECK(put_aside(record, "unparsable"));
         }
-        numbers.push_back(message->phone_number_id);
-        items.push_back({TenantId(), std::move(*message), &record});
     }
+    return items;
+}
+
+Result<ReceiveInbound::Routed> ReceiveInbound::route(
+    std::vector<InboundItem> items, Effects& effects
+) {
+    std::vector<std::string> numbers;
+    numbers.reserve(items.size());
+    for (const auto& item : items) numbers.push_back(item.message.phone_number_id);
     TECNOCHAT_TRY(
         const auto known, directory_.lookup(numbers, Deadline::after(kTransactionBudget))
     );
-    std::vector<InboundItem> routed;
-    routed.reserve(items.size());
+    Routed routed;
+    routed.items.reserve(items.size());
     for (auto& item : items) {
-        const auto entry = known.find(item.message.phone_number_id);
+        const auto& number = item.message.phone_number_id;
+        const auto entry = known.find(number);
         if (entry == known.end()) {
-            TECNOCHAT_CHECK(dead_letters_.put(*item.record, "unknown_number"));
+            const auto age = clock_.now() - item.record->timestamp;
+            if (unknown_numbers_.awaits(number, age, clock_.steady_now())) {
+                routed.waiting.insert(place_of(*item.record));
+            } else {
+                TECNOCHAT_CHECK(put_aside(*item.record, "unknown_number"));
+            }
         } else if (entry->second.state == domain::ChannelState::kDisconnected) {
             // Nothing of it is kept: the business has disconnected this number.
             effects.count_drop("disconnected");
         } else {
             item.tenant = entry->second.tenant;
-            routed.push_back(std::move(item));
+            routed.items.push_back(std::move(item));
         }
     }
     return routed;
+}
+
+Status ReceiveInbound::put_aside(const kafka::Record& record, std::string_view reason) {
+    TECNOCHAT_CHECK(dead_letters_.put(record, reason));
+    settled_.insert(place_of(record));
+    return ok();
 }
 
 Result<Effects> ReceiveInbound::store(

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "batch.hpp"
 #include "directory.hpp"
 #include "domain/inbound.hpp"
+#include "domain/unknown_numbers.hpp"
 #include "store/contacts.hpp"
 #include "store/conversations.hpp"
 #include "store/messages.hpp"
@@ -25,7 +30,7 @@ struct InboundItem {
 
 /// Topic whatsapp.inbound: stores every message of a customer exactly once, with its contact, its
 /// conversation and its turn, and asks the AI where it is the AI's turn. One transaction per batch.
-/// Used by one thread.
+/// Messages of a number nobody has told of wait a little for its channel event. Used by one thread.
 class ReceiveInbound {
  public:
     ReceiveInbound(
@@ -40,14 +45,23 @@ class ReceiveInbound {
     );
 
     /// ok: every record is settled (stored, dropped for a reason, or in the dead letters).
+    /// kUnavailable with reason UNKNOWN_NUMBER: all but those that wait for a channel event; the
+    /// same batch again settles these.
     Status operator()(std::span<const kafka::Record> records);
 
  private:
-    struct Prepared;
+    /// Where a record lies: partition and offset.
+    using Place = std::pair<std::int32_t, std::int64_t>;
+    struct Routed {
+        std::vector<InboundItem> items;
+        std::set<Place> waiting;  // for the channel event of their number
+    };
 
-    Result<std::vector<InboundItem>> route(
-        std::span<const kafka::Record> records, Effects& effects
-    );
+    /// False: some records wait.
+    Result<bool> settle(std::span<const kafka::Record> records);
+    Result<std::vector<InboundItem>> decode(std::span<const kafka::Record> records);
+    Result<Routed> route(std::vector<InboundItem> items, Effects& effects);
+    Status put_aside(const kafka::Record& record, std::string_view reason);
     Result<Effects> store(postgres::Transaction& transaction, std::span<const InboundItem> items);
     Result<std::vector<ContactId>> find_contacts(
         postgres::Transaction& transaction, std::span<const InboundItem* const> items
@@ -77,6 +91,10 @@ class ReceiveInbound {
     Milliseconds stale_after_;
     store::Contacts contacts_;
     store::Messages messages_;
+    domain::UnknownNumbers unknown_numbers_;
+    /// Settled records of a batch that comes again for the others' sake: not put aside or counted
+    /// twice.
+    std::set<Place> settled_;
 };
 
 }  // namespace tecnochat::message_router

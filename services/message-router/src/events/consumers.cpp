@@ -25,6 +25,10 @@ Failpoint channels_after{"message-router.channels.offset.after"};
 /// Nobody waits for ticks that closely, and they are half of all events: few large transactions.
 constexpr Milliseconds kDeliveriesGather{50};
 
+/// A message may wait for its channel event, whose own consumer must not take longer for its next
+/// try after the database was away: see domain::UnknownNumbers.
+constexpr Milliseconds kChannelPause{1000};
+
 kafka::ConsumerConfig consumer_config(
     const config::KafkaSettings& kafka, std::string_view topic, Failpoint& before, Failpoint& after
 ) {
@@ -34,6 +38,8 @@ kafka::ConsumerConfig consumer_config(
     config.topic = topic;
     if (topic == topics::kWhatsappSent || topic == topics::kWhatsappStatus)
         config.gather = kDeliveriesGather;
+    if (topic == topics::kChannelEvents || topic == topics::kWhatsappInbound)
+        config.longest_pause = kChannelPause;
     config.before_offset_commit = &before;
     config.after_offset_commit = &after;
     return config;

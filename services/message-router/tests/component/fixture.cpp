@@ -1,5 +1,6 @@
 #include "component/fixture.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 
 #include "tecnochat/core/guarded.hpp"
@@ -81,8 +82,10 @@ wa::InboundMessage Router::text_message(
 }
 
 kafka::Record Router::record(const google::protobuf::Message& message) {
+    static std::atomic<std::int64_t> next_offset{0};
     kafka::Record record;
     record.topic = "test";
+    record.offset = next_offset++;
     record.value = message.SerializeAsString();
     record.timestamp = SystemClock().now();
     return record;

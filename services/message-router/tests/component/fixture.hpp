@@ -23,12 +23,16 @@ class FixedClock final : public Clock {
  public:
     [[nodiscard]] Timestamp now() const override { return now_; }
     [[nodiscard]] std::chrono::steady_clock::time_point steady_now() const override {
-        return std::chrono::steady_clock::now();
+        return steady_now_;
     }
-    void advance(Milliseconds by) { now_ += by; }
+    void advance(Milliseconds by) {
+        now_ += by;
+        steady_now_ += by;
+    }
 
  private:
     Timestamp now_ = SystemClock().now();
+    std::chrono::steady_clock::time_point steady_now_ = std::chrono::steady_clock::now();
 };
 
 inline constexpr const char* kService = "message-router";

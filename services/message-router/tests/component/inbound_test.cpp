@@ -131,24 +131,104 @@ TEST_CASE("a customer's missing identity is filled in, and stays one contact") {
     CHECK(router.database.count("SELECT count(*) FROM conversations") == 1);
 }
 
-TEST_CASE("what is unreadable or of an unknown number goes to the dead letters") {
+TEST_CASE("what is unreadable goes to the dead letters, the others go on") {
     Router router;
-    kafka::Record broken;
-    broken.topic = "test";
+    auto broken = Router::record(router.text_message("wamid.1", "hola"));
     broken.value = "\xff\xff not protobuf";
-    auto unknown = router.text_message("wamid.2", "hola");
-    unknown.set_phone_number_id("999");
-    auto nobody = router.text_message("wamid.3", "hola", "");
+    auto nobody = router.text_message("wamid.2", "hola", "");
     router.take(
         router.receive_inbound,
-        {broken,
-         Router::record(unknown),
-         Router::record(nobody),
-         Router::record(router.text_message("wamid.4", "hola"))}
+        {broken, Router::record(nobody), Router::record(router.text_message("wamid.3", "hola"))}
     );
     CHECK(router.dead_letter_count("test", "unparsable") == 2);
-    CHECK(router.dead_letter_count("test", "unknown_number") == 1);
     CHECK(router.database.count("SELECT count(*) FROM messages") == 1);
+}
+
+/// A batch of two messages of a number that nobody has told of, one of a known number and one that
+/// cannot be read, handed over as the consumer does: again and again.
+struct UnknownNumber : Router {
+    static constexpr const char* kNewNumber = "999";
+    std::vector<kafka::Record> batch;
+
+    UnknownNumber() {
+        for (const auto* wamid : {"wamid.1", "wamid.2"}) {
+            auto message = text_message(wamid, wamid);
+            message.set_phone_number_id(kNewNumber);
+            batch.push_back(record(message));
+        }
+        batch.insert(batch.begin() + 1, record(text_message("wamid.known", "hola")));
+        batch.push_back(record(text_message("wamid.broken", "hola")));
+        batch.back().value = "\xff\xff not protobuf";
+    }
+    Status hand_over() { return receive_inbound(std::span<const kafka::Record>(batch)); }
+    /// The batch comes again before patience ends.
+    void waits() {
+        const auto answer = hand_over();
+        REQUIRE_FALSE(answer);
+        CHECK(is_retryable(answer.error()));
+        CHECK(answer.error().reason == "UNKNOWN_NUMBER");
+    }
+    std::string stored() {
+        return database.query(
+            "SELECT string_agg(wamid, ' ' ORDER BY phone_number_id, sequence) "
+            "FROM messages JOIN conversations c ON c.id = conversation_id"
+        );
+    }
+    /// The settled part of the batch is settled once.
+    void check_known_once() {
+        CHECK(dropped("inbound", "duplicate") == 0);
+        CHECK(dead_letter_count("test", "unparsable") == 1);
+    }
+};
+
+TEST_CASE("a message that comes before its number's channel event waits for it") {
+    UnknownNumber router;
+    router.waits();
+    CHECK(router.stored() == "wamid.known");
+    router.clock.advance(domain::UnknownNumbers::kPatience - Milliseconds(1));
+    router.waits();
+    // Another replica may take the event: our directory hears of it from the table alone.
+    Directory elsewhere(router.pool);
+    UpdateChannels update_channels(router.pool, elsewhere, router.dead_letters);
+    router.take(update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)});
+    router.require(router.hand_over());
+    CHECK(router.stored() == "wamid.known wamid.1 wamid.2");
+    CHECK(router.dead_letter_count("test", "unknown_number") == 0);
+    router.check_known_once();
+}
+
+TEST_CASE("a message whose number nobody tells of goes to the dead letters, once") {
+    UnknownNumber router;
+    router.waits();
+    router.clock.advance(domain::UnknownNumbers::kPatience);
+    router.require(router.hand_over());
+    CHECK(router.stored() == "wamid.known");
+    CHECK(router.dead_letter_count("test", "unknown_number") == 2);
+    CHECK(router.published(kafka::topics::kDeadLettersMessageRouter, 3).size() == 3);
+    router.check_known_once();
+
+    // What comes for it soon after holds nobody up.
+    auto more = router.text_message("wamid.3", "hola");
+    more.set_phone_number_id(UnknownNumber::kNewNumber);
+    router.take(router.receive_inbound, {Router::record(more)});
+    CHECK(router.dead_letter_count("test", "unknown_number") == 3);
+}
+
+TEST_CASE("a message that became old while the database was away still waits for its channel event"
+) {
+    UnknownNumber router;
+    router.waits();
+    router.database.run("REVOKE SELECT ON channels FROM \"message-router\"");
+    router.clock.advance(std::chrono::minutes(5));
+    CHECK_FALSE(router.hand_over());
+    router.database.run("GRANT SELECT ON channels TO \"message-router\"");
+    router.waits();
+    router.take(
+        router.update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)}
+    );
+    router.require(router.hand_over());
+    CHECK(router.stored() == "wamid.known wamid.1 wamid.2");
+    router.check_known_once();
 }
 
 TEST_CASE("a disconnected number's messages leave no trace") {

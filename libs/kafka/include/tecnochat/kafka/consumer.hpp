@@ -23,6 +23,8 @@ struct ConsumerConfig {
     /// How long the broker may gather records for one answer while there are few. 0: a record
     /// leaves at once, which topics want that somebody waits for. More costs less: batches grow.
     Milliseconds gather{0};
+    /// The pause before a batch that failed is handed over again grows up to this.
+    Milliseconds longest_pause{5000};
     /// Read the whole topic at every start, without a group's offsets (for compacted directories);
     /// nothing is committed.
     bool from_beginning = false;
@@ -40,9 +42,9 @@ struct ConsumerConfig {
 /// commit is a write at the broker that nobody waits for, and a crash brings the last batches
 /// again.
 ///
-/// A handler that fails retryably gets the same batch again, after a growing pause of at most 5 s
-/// (polling goes on, so that the membership lives); a handler that fails finally ends the process
-/// in order: poison must be dead-lettered by the handler itself.
+/// A handler that fails retryably gets the same batch again, after a growing pause (polling goes
+/// on, so that the membership lives); a handler that fails finally ends the process in order:
+/// poison must be dead-lettered by the handler itself.
 class Consumer {
  public:
     using Handler = std::function<Status(std::span<const Record>)>;
