@@ -105,6 +105,10 @@ int Ledger::unpublished() const {
     return number(kRouter, sql) + number(kConnector, sql);
 }
 
+int Ledger::held_back() const {
+    return number(kRouter, "SELECT count(*) FROM outbox WHERE tenant_id = $1 AND NOT direct");
+}
+
 bool Ledger::settled() const {
     for (const auto& turn : turns()) {
         if (turn.outcome.empty()) return false;

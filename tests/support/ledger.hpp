@@ -40,6 +40,8 @@ class Ledger {
     [[nodiscard]] int sequence_gaps() const;
     /// Rows that wait in the outboxes of router and connector.
     [[nodiscard]] int unpublished() const;
+    /// Those of the router that must not leave before an older one of their conversation.
+    [[nodiscard]] int held_back() const;
 
     /// Everything that came in has an outcome, and every send has ended (sent, failed, unknown).
     [[nodiscard]] bool settled() const;

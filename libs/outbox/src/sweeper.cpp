@@ -10,9 +10,8 @@ namespace {
 constexpr Milliseconds kDatabaseTime{5000};
 constexpr Milliseconds kFirstPause{5};
 constexpr std::chrono::seconds kCountEvery{5};
-/// Arbitrary but fixed; advisory locks are per database, so one number serves every service.
-constexpr std::string_view kTryLock = "SELECT pg_try_advisory_lock(7205759403792793602)";
-constexpr std::string_view kUnlock = "SELECT pg_advisory_unlock(7205759403792793602)";
+constexpr std::string_view kTryLock = "SELECT pg_try_advisory_lock($1)";
+constexpr std::string_view kUnlock = "SELECT pg_advisory_unlock($1)";
 
 void hit(Failpoint* failpoint) {
     if (failpoint != nullptr) failpoint->hit();
@@ -137,11 +136,12 @@ Sweeper::Outcome Sweeper::sweep(const std::stop_token& stop) {
         log_trouble("the outbox cannot be swept", lease.error());
         return Outcome::kBlocked;
     }
-    const auto locked = (*lease)->execute(kTryLock);
+    const auto sweep_lock = postgres::Params().add(kSweepLock);
+    const auto locked = (*lease)->execute(kTryLock, sweep_lock);
     if (!locked || !(*locked)[0].flag(0)) return Outcome::kBlocked;
     const Outcome outcome = sweep_locked(tenants, stop);
     // If this fails the connection is broken, and the lock went with it.
-    [[maybe_unused]] const auto unlocked = (*lease)->execute(kUnlock);
+    [[maybe_unused]] const auto unlocked = (*lease)->execute(kUnlock, sweep_lock);
     return outcome;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -13,6 +14,10 @@
 #include "tecnochat/telemetry/metrics.hpp"
 
 namespace tecnochat::outbox {
+
+/// The advisory lock of the one replica that sweeps. Arbitrary but fixed; such locks are per
+/// database, so one number serves every service.
+inline constexpr std::int64_t kSweepLock = 7205759403792793602;
 
 /// An event to publish once its transaction has committed. Events of one `order_key` (a
 /// conversation, a number) leave in the order they were appended.
