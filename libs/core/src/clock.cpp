@@ -32,6 +32,10 @@ Milliseconds Deadline::remaining() const {
 }
 
 std::string format_rfc3339(Timestamp time) {
+    using namespace std::chrono_literals;
+    constexpr Timestamp kFirst = std::chrono::sys_days(std::chrono::year(1) / 1 / 1);
+    constexpr Timestamp kLast = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1) - 1ms;
+    time = std::clamp(time, kFirst, kLast);
     // By hand: every event carries a time, and gmtime_r takes a lock of the whole process.
     const auto days = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(days);

@@ -73,6 +73,14 @@ TEST_CASE("RFC 3339 times survive a round trip, offsets included") {
     CHECK_FALSE(parse_rfc3339("2026-03-11T14:-5:00Z").has_value());
 }
 
+TEST_CASE("a time beyond the four digits of a year becomes the nearest one that has a text") {
+    const auto last = parse_rfc3339("9999-12-31T23:59:59.999Z").value();
+    CHECK(format_rfc3339(last) == "9999-12-31T23:59:59.999Z");
+    CHECK(format_rfc3339(last + Milliseconds(1)) == "9999-12-31T23:59:59.999Z");
+    CHECK(format_rfc3339(Timestamp::max()) == "9999-12-31T23:59:59.999Z");
+    CHECK(format_rfc3339(Timestamp::min()) == "0001-01-01T00:00:00.000Z");
+}
+
 TEST_CASE("an expired deadline has nothing left") {
     CHECK(Deadline::after(Milliseconds(0)).expired());
     CHECK(Deadline::after(Milliseconds(-5)).remaining() == Milliseconds(0));

@@ -41,7 +41,8 @@ class Deadline {
     std::chrono::steady_clock::time_point when_;
 };
 
-/// RFC 3339 with milliseconds and Z, e.g. "2026-03-11T14:30:00.000Z".
+/// RFC 3339 with milliseconds and Z, e.g. "2026-03-11T14:30:00.000Z". It knows the years 1 to 9999;
+/// what lies beyond becomes their first or last millisecond.
 std::string format_rfc3339(Timestamp time);
 Result<Timestamp> parse_rfc3339(const std::string& text);
 
