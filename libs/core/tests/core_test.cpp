@@ -39,6 +39,22 @@ TEST_CASE("only codes that mean 'again' are retryable") {
     CHECK_FALSE(is_retryable(make_error(ErrorCode::kInternal, "")));
 }
 
+TEST_CASE("only codes that blame the data are an item's fault, and none of them is retryable") {
+    for (const auto code :
+         {ErrorCode::kInvalidArgument,
+          ErrorCode::kAlreadyExists,
+          ErrorCode::kFailedPrecondition,
+          ErrorCode::kOutOfRange,
+          ErrorCode::kDataLoss}) {
+        INFO(to_string(code));
+        CHECK(is_items_fault(make_error(code, "")));
+        CHECK_FALSE(is_retryable(make_error(code, "")));
+    }
+    CHECK_FALSE(is_items_fault(make_error(ErrorCode::kUnavailable, "")));
+    CHECK_FALSE(is_items_fault(make_error(ErrorCode::kPermissionDenied, "")));
+    CHECK_FALSE(is_items_fault(make_error(ErrorCode::kInternal, "")));
+}
+
 TEST_CASE("a UUID survives its text form and rejects everything else") {
     const auto id = Uuid::v7(from_unix_ms(1'700'000'000'000));
     CHECK(Uuid::parse(id.to_string()).value() == id);

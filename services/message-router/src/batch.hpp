@@ -12,11 +12,6 @@ namespace tecnochat::message_router {
 /// Time for one transaction of a batch; the statements' own limit is the pool's.
 inline constexpr Milliseconds kTransactionBudget = std::chrono::seconds(30);
 
-/// True where the data of an item is to blame. Anything else that is not worth a retry (a missing
-/// grant or table) is ours, and must stop the service rather than empty a topic into the dead
-/// letters.
-bool is_items_fault(const Error& error) noexcept;
-
 /// One batch in one transaction. `unit` does the work for a run of items and returns what shows
 /// outside; `poison` settles an item that cannot be processed.
 template <class Item>
