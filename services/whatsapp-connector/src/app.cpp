@@ -96,7 +96,9 @@ App::App(const Config& config, telemetry::Metrics& metrics)
           metrics
       ),
       outbound_(pool_, channels_, sends_, receipts_, dead_letters_, [this] { dispatcher_.wake(); }),
-      statuses_(pool_, channels_, sends_, dead_letters_, opaque_, [this] { dispatcher_.wake(); }),
+      statuses_(
+          pool_, channels_, sends_, dead_letters_, opaque_, clock_, [this] { dispatcher_.wake(); }
+      ),
       rpc_(pool_, channels_, outbox_, clock_),
       server_({kService, config.rpc_listen, config.tls, config.rpc_allow_list}, {&rpc_}, metrics),
       outbound_consumer_(

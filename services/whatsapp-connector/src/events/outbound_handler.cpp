@@ -1,24 +1,18 @@
 #include "events/outbound_handler.hpp"
 
-#include <google/protobuf/util/time_util.h>
-
+#include "events/proto_time.hpp"
 #include "sending/tenants.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
 
-using google::protobuf::util::TimeUtil;
 using whatsapp::v1::OutboundCommand;
 
 constexpr Milliseconds kTransactionTimeout{10'000};
 
 Failpoint before_commit{"whatsapp-connector.outbound.commit.before"};
 Failpoint after_commit{"whatsapp-connector.outbound.commit.after"};
-
-Timestamp to_timestamp(const google::protobuf::Timestamp& time) {
-    return from_unix_ms(TimeUtil::TimestampToMilliseconds(time));
-}
 
 Result<NewSend> to_send(
     const OutboundCommand& command,
@@ -63,32 +57,38 @@ OutboundHandler::OutboundHandler(
       sends_stored_(std::move(sends_stored)) {}
 
 Status OutboundHandler::operator()(std::span<const kafka::Record> batch) {
-    Texts texts;
-    std::vector<ReadReceipts::Receipt> receipts;
-    for (const auto& record : batch) TECNOCHAT_CHECK(sort_out(record, texts, receipts));
-    if (!texts.sends.empty()) {
-        const Status stored = store(texts.sends);
-        if (!stored && is_retryable(stored.error())) return stored;
-        // Something in the batch is refused for good: find it, keep the rest.
-        if (!stored) TECNOCHAT_CHECK(store_one_by_one(texts));
+    Sorted sorted;
+    for (const auto& record : batch) TECNOCHAT_CHECK(sort_out(record, sorted));
+    const std::span<const NewSend> sends(sorted.sends);
+    if (!sends.empty()) {
+        TECNOCHAT_CHECK(store_or_refuse(
+            sorted.sends_records,
+            [&](std::size_t first, std::size_t count) {
+                return store(sends.subspan(first, count));
+            },
+            sorted.refused
+        ));
         sends_stored_();
     }
-    for (auto& receipt : receipts) receipts_.add(std::move(receipt));
+    TECNOCHAT_CHECK(set_aside(dead_letters_, sorted.refused));
+    for (auto& receipt : sorted.receipts) receipts_.add(std::move(receipt));
     return ok();
 }
 
-Status OutboundHandler::sort_out(
-    const kafka::Record& record, Texts& texts, std::vector<ReadReceipts::Receipt>& receipts
-) {
+Status OutboundHandler::sort_out(const kafka::Record& record, Sorted& sorted) {
+    const auto refuse = [&](std::string_view reason) {
+        sorted.refused.push_back({&record, reason});
+        return ok();
+    };
     OutboundCommand command;
-    if (!command.ParseFromString(record.value)) return dead_letters_.put(record, "unparsable");
+    if (!command.ParseFromString(record.value)) return refuse("unparsable");
     TECNOCHAT_TRY(const auto channel, channels_.find(command.phone_number_id()));
-    if (!channel) return dead_letters_.put(record, "unknown_number");
+    if (!channel) return refuse("unknown_number");
     switch (command.command_case()) {
         case OutboundCommand::kMarkRead:
             if (channel->connected) {
                 const auto& mark = command.mark_read();
-                receipts.push_back(
+                sorted.receipts.push_back(
                     {command.phone_number_id(),
                      mark.message_id(),
                      mark.typing(),
@@ -98,15 +98,15 @@ Status OutboundHandler::sort_out(
             return ok();
         case OutboundCommand::kSendText: {
             auto send = to_send(command, channel->tenant, record.trace());
-            if (!send) return dead_letters_.put(record, "invalid");
-            texts.sends.push_back(std::move(send).value());
-            texts.records.push_back(&record);
+            if (!send) return refuse("invalid");
+            sorted.sends.push_back(std::move(send).value());
+            sorted.sends_records.push_back(&record);
             return ok();
         }
         case OutboundCommand::COMMAND_NOT_SET:
-            return dead_letters_.put(record, "invalid");
+            return refuse("invalid");
     }
-    return dead_letters_.put(record, "invalid");
+    return refuse("invalid");
 }
 
 Status OutboundHandler::store(std::span<const NewSend> sends) {
@@ -117,16 +117,6 @@ Status OutboundHandler::store(std::span<const NewSend> sends) {
     );
     TECNOCHAT_CHECK(sends_.insert(transaction, sends));
     return transaction.commit({&before_commit, &after_commit});
-}
-
-Status OutboundHandler::store_one_by_one(const Texts& texts) {
-    for (std::size_t i = 0; i < texts.sends.size(); ++i) {
-        const Status stored = store({&texts.sends[i], 1});
-        if (stored) continue;
-        if (is_retryable(stored.error())) return stored;
-        TECNOCHAT_CHECK(dead_letters_.put(*texts.records[i], "failed"));
-    }
-    return ok();
 }
 
 }  // namespace tecnochat::whatsapp_connector

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "events/refusals.hpp"
 #include "sending/read_receipts.hpp"
 #include "store/channel_store.hpp"
 #include "store/send_store.hpp"
@@ -30,16 +31,15 @@ class OutboundHandler {
     Status operator()(std::span<const kafka::Record> batch);
 
  private:
-    struct Texts {
+    struct Sorted {
         std::vector<NewSend> sends;
-        std::vector<const kafka::Record*> records;
+        std::vector<const kafka::Record*> sends_records;  // one per send
+        std::vector<ReadReceipts::Receipt> receipts;
+        std::vector<Refusal> refused;
     };
-    /// An error here is retryable; what is wrong with the record itself is dead-lettered.
-    Status sort_out(
-        const kafka::Record& record, Texts& texts, std::vector<ReadReceipts::Receipt>& receipts
-    );
+    /// An error here is not the record's: what is wrong with that is a refusal.
+    Status sort_out(const kafka::Record& record, Sorted& sorted);
     Status store(std::span<const NewSend> sends);
-    Status store_one_by_one(const Texts& texts);
 
     postgres::Pool& pool_;
     ChannelStore& channels_;

@@ -1,16 +1,14 @@
 #include "events/status_handler.hpp"
 
-#include <google/protobuf/util/time_util.h>
-
 #include <algorithm>
 
+#include "events/proto_time.hpp"
 #include "sending/tenants.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
 
-using google::protobuf::util::TimeUtil;
 using whatsapp::v1::MessageStatus;
 
 constexpr Milliseconds kTransactionTimeout{10'000};
@@ -32,12 +30,12 @@ std::optional<EchoKind> echo_kind(whatsapp::v1::DeliveryStatus status) {
     }
 }
 
-void note_watermark(std::vector<Watermark>& watermarks, Watermark seen) {
+void note_watermark(std::vector<Watermark>& watermarks, const Watermark& seen) {
     const auto known = std::find_if(watermarks.begin(), watermarks.end(), [&](const Watermark& w) {
         return w.tenant == seen.tenant && w.phone_number_id == seen.phone_number_id;
     });
     if (known == watermarks.end())
-        watermarks.push_back(std::move(seen));
+        watermarks.push_back(seen);
     else
         known->latest = std::max(known->latest, seen.latest);
 }
@@ -50,6 +48,7 @@ StatusHandler::StatusHandler(
     SendStore& sends,
     kafka::DeadLetters& dead_letters,
     const whatsapp::OpaqueCodec& opaque,
+    const Clock& clock,
     std::function<void()> settled
 )
     : pool_(pool),
@@ -57,45 +56,69 @@ StatusHandler::StatusHandler(
       sends_(sends),
       dead_letters_(dead_letters),
       opaque_(opaque),
+      clock_(clock),
       settled_(std::move(settled)) {}
 
 Status StatusHandler::operator()(std::span<const kafka::Record> batch) {
     Sorted sorted;
     for (const auto& record : batch) TECNOCHAT_CHECK(sort_out(record, sorted));
-    if (sorted.watermarks.empty()) return ok();
-    const auto tenants = tenants_of(sorted.watermarks, [](const Watermark& w) { return w.tenant; });
+    const std::span<const Told> told(sorted.told);
+    if (!told.empty()) {
+        std::size_t changed = 0;
+        TECNOCHAT_CHECK(store_or_refuse(
+            sorted.told_records,
+            [&](std::size_t first, std::size_t count) {
+                return store(told.subspan(first, count), changed);
+            },
+            sorted.refused
+        ));
+        if (changed > 0) settled_();
+    }
+    return set_aside(dead_letters_, sorted.refused);
+}
+
+Status StatusHandler::sort_out(const kafka::Record& record, Sorted& sorted) {
+    const auto refuse = [&](std::string_view reason) {
+        sorted.refused.push_back({&record, reason});
+        return ok();
+    };
+    MessageStatus status;
+    if (!status.ParseFromString(record.value)) return refuse("unparsable");
+    TECNOCHAT_TRY(const auto channel, channels_.find(status.phone_number_id()));
+    if (!channel) return refuse("unknown_number");
+    // A time still to come would end doubts whose echo is on its way.
+    const auto occurred_at = std::min(to_timestamp(status.occurred_at()), clock_.now());
+    Told told{{channel->tenant, channel->phone_number_id, occurred_at}, std::nullopt};
+    const auto kind = echo_kind(status.status());
+    const auto ours = opaque_.decode(status.opaque());
+    if (kind && ours) {
+        const int error = status.errors().empty() ? 0 : status.errors(0).code();
+        told.echo = {channel->tenant, ours->send_id, *kind, status.message_id(), error};
+    }
+    sorted.told.push_back(std::move(told));
+    sorted.told_records.push_back(&record);
+    return ok();
+}
+
+Status StatusHandler::store(std::span<const Told> told, std::size_t& changed) {
+    std::vector<Echo> echoes;
+    std::vector<Watermark> watermarks;  // one per number
+    for (const auto& [seen, echo] : told) {
+        note_watermark(watermarks, seen);
+        if (echo) echoes.push_back(*echo);
+    }
+    const auto tenants = tenants_of(watermarks, [](const Watermark& w) { return w.tenant; });
     TECNOCHAT_TRY(
         auto transaction,
         postgres::Transaction::begin(pool_, tenants, Deadline::after(kTransactionTimeout))
     );
     std::vector<SendChange> changes;
-    if (!sorted.echoes.empty()) {
-        TECNOCHAT_TRY(changes, sends_.apply_echoes(transaction, sorted.echoes));
+    if (!echoes.empty()) {
+        TECNOCHAT_TRY(changes, sends_.apply_echoes(transaction, echoes));
     }
-    TECNOCHAT_CHECK(sends_.advance_watermarks(transaction, sorted.watermarks));
+    TECNOCHAT_CHECK(sends_.advance_watermarks(transaction, watermarks));
     TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
-    if (!changes.empty()) settled_();
-    return ok();
-}
-
-Status StatusHandler::sort_out(const kafka::Record& record, Sorted& sorted) {
-    MessageStatus status;
-    if (!status.ParseFromString(record.value)) return dead_letters_.put(record, "unparsable");
-    TECNOCHAT_TRY(const auto channel, channels_.find(status.phone_number_id()));
-    if (!channel) return dead_letters_.put(record, "unknown_number");
-    note_watermark(
-        sorted.watermarks,
-        {channel->tenant,
-         channel->phone_number_id,
-         from_unix_ms(TimeUtil::TimestampToMilliseconds(status.occurred_at()))}
-    );
-    const auto kind = echo_kind(status.status());
-    const auto ours = opaque_.decode(status.opaque());
-    if (kind && ours) {
-        const int error = status.errors().empty() ? 0 : status.errors(0).code();
-        sorted.echoes.push_back({channel->tenant, ours->send_id, *kind, status.message_id(), error}
-        );
-    }
+    changed += changes.size();
     return ok();
 }
 

@@ -4,6 +4,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "component/fakes.hpp"
 #include "component/fixture.hpp"
@@ -24,6 +25,14 @@ kafka::Record arrived(const google::protobuf::MessageLite& message) {
     kafka::Record record;
     record.topic = "some.topic";
     record.value = message.SerializeAsString();
+    return record;
+}
+
+kafka::Record garbage(std::int64_t offset) {
+    kafka::Record record;
+    record.topic = "some.topic";
+    record.offset = offset;
+    record.value = "\xFF\xFF";
     return record;
 }
 
@@ -53,12 +62,25 @@ struct Handlers : PublishingFixture {
         return status;
     }
     std::string count_sends() { return database.query("SELECT count(*) FROM sends"); }
-    std::vector<std::string> dead_letter_reasons(std::size_t count) {
-        std::vector<std::string> reasons;
+    std::vector<std::string> dead_letter_headers(std::string_view name, std::size_t count) {
+        std::vector<std::string> values;
         for (const auto& record :
              read_topic(cluster, kafka::topics::kDeadLettersWhatsappConnector, count))
-            reasons.emplace_back(record.header("dl-reason"));
-        return reasons;
+            values.emplace_back(record.header(name));
+        return values;
+    }
+    std::vector<std::string> dead_letter_reasons(std::size_t count) {
+        return dead_letter_headers("dl-reason", count);
+    }
+    /// From now on the database refuses sends of which `condition` does not hold.
+    void refuse_sends_unless(const std::string& condition) {
+        database.run("ALTER TABLE sends ADD CONSTRAINT refused CHECK (" + condition + ")");
+    }
+    /// The number's watermark in Unix milliseconds.
+    std::int64_t watermark() {
+        return database.count(
+            "SELECT floor(extract(epoch FROM latest) * 1000)::bigint FROM status_watermarks"
+        );
     }
 
     FakeGraph graph;
@@ -69,7 +91,7 @@ struct Handlers : PublishingFixture {
     ReadReceipts receipts{graph, clock, metrics};
     int woken = 0;
     OutboundHandler outbound{pool, channels, sends, receipts, dead_letters, [this] { ++woken; }};
-    StatusHandler statuses{pool, channels, sends, dead_letters, opaque, [this] { ++woken; }};
+    StatusHandler statuses{pool, channels, sends, dead_letters, opaque, clock, [this] { ++woken; }};
 };
 
 }  // namespace
@@ -90,8 +112,6 @@ TEST_CASE("a batch of texts is stored in its order, and a second delivery change
 
 TEST_CASE("records nobody can act on are set aside with a reason, the rest is stored") {
     Handlers h;
-    kafka::Record garbage;
-    garbage.value = "\xFF\xFF";
     auto unknown_number = h.command(2);
     unknown_number.set_phone_number_id("999");
     auto no_recipient = h.command(3);
@@ -103,7 +123,7 @@ TEST_CASE("records nobody can act on are set aside with a reason, the rest is st
     auto nothing = h.command(6);
     nothing.clear_command();
     REQUIRE(h.outbound(std::vector<kafka::Record>{
-        garbage,
+        garbage(0),
         arrived(unknown_number),
         arrived(no_recipient),
         arrived(no_text),
@@ -123,13 +143,59 @@ TEST_CASE("records nobody can act on are set aside with a reason, the rest is st
 
 TEST_CASE("a text the database refuses is set aside alone") {
     Handlers h;
-    auto refused = h.command(2);
-    refused.mutable_send_text()->mutable_window_until()->set_seconds(99'999'999'999'999);
-    REQUIRE(h.outbound(
-        std::vector<kafka::Record>{arrived(h.command(1)), arrived(refused), arrived(h.command(3))}
-    ));
+    h.refuse_sends_unless("id <> '" + message(2).to_string() + "'");
+    REQUIRE(h.outbound(std::vector<kafka::Record>{
+        arrived(h.command(1)), arrived(h.command(2)), arrived(h.command(3))
+    }));
     CHECK(h.count_sends() == "2");
     CHECK(h.dead_letter_reasons(1) == std::vector<std::string>{"failed"});
+}
+
+TEST_CASE("what is ours to mend stops the batch and sets nothing aside") {
+    Handlers h;
+    h.database.run("REVOKE INSERT ON sends FROM " + h.database.role());
+    const std::vector<kafka::Record> batch{arrived(h.command(1)), arrived(h.command(2))};
+    const Status refused = h.outbound(batch);
+    REQUIRE_FALSE(refused);
+    CHECK_FALSE(is_retryable(refused.error()));
+    h.database.run("GRANT INSERT ON sends TO " + h.database.role());
+    REQUIRE(h.outbound(batch));
+    CHECK(h.count_sends() == "2");
+    REQUIRE(h.outbound(std::vector<kafka::Record>{garbage(7)}));
+    CHECK(h.dead_letter_headers("dl-offset", 1) == std::vector<std::string>{"7"});
+}
+
+TEST_CASE("a batch that comes again sets nothing aside twice") {
+    Handlers h;
+    const std::vector<kafka::Record> orders{garbage(1), arrived(h.command(1))};
+    const std::vector<kafka::Record> statuses{
+        garbage(2), arrived(h.status(1, wa::DELIVERY_STATUS_SENT))
+    };
+    h.database.go_away();
+    REQUIRE_FALSE(h.outbound(orders));
+    REQUIRE_FALSE(h.statuses(statuses));
+    h.database.come_back();
+    REQUIRE(h.outbound(orders));
+    REQUIRE(h.statuses(statuses));
+    CHECK(h.dead_letter_headers("dl-offset", 2) == std::vector<std::string>{"1", "2"});
+}
+
+TEST_CASE("a window of any time is stored, and only one still to come lets a text out") {
+    Handlers h;
+    auto endless = h.command(1);
+    endless.set_conversation_id(conversation(1).to_string());
+    endless.mutable_send_text()->mutable_window_until()->set_seconds(
+        std::numeric_limits<std::int64_t>::max()
+    );
+    auto ancient = h.command(2);
+    ancient.set_conversation_id(conversation(2).to_string());
+    ancient.mutable_send_text()->mutable_window_until()->set_seconds(
+        std::numeric_limits<std::int64_t>::min()
+    );
+    REQUIRE(h.outbound(std::vector<kafka::Record>{arrived(endless), arrived(ancient)}));
+    CHECK(h.enter_wire(h.claim()).size() == 2);
+    CHECK(h.state(1) == "wire");
+    CHECK(h.state(2) == "failed");
 }
 
 TEST_CASE("a text without a window never goes out") {
@@ -194,6 +260,50 @@ TEST_CASE("a status with our send id settles its send and tells the router once"
     CHECK(h.woken == 1);
 }
 
+TEST_CASE("a status the database refuses is set aside alone") {
+    Handlers h;
+    for (const int n : {1, 2, 3}) h.record(h.on_wire(n), Doubtful{"cut"});
+    h.refuse_sends_unless("wamid IS DISTINCT FROM 'wamid.2'");
+    REQUIRE(h.statuses(std::vector<kafka::Record>{
+        arrived(h.status(1, wa::DELIVERY_STATUS_SENT)),
+        arrived(h.status(2, wa::DELIVERY_STATUS_SENT)),
+        arrived(h.status(3, wa::DELIVERY_STATUS_FAILED)),
+    }));
+    CHECK(h.state(1) == "sent");
+    CHECK(h.state(2) == "in_doubt");
+    CHECK(h.state(3) == "failed");
+    CHECK(h.woken == 1);
+    CHECK(h.dead_letter_reasons(1) == std::vector<std::string>{"failed"});
+}
+
+TEST_CASE("a status of a time still to come moves the number's time to now and no further") {
+    Handlers h;
+    h.on_wire(1);
+    auto early = h.status(1, wa::DELIVERY_STATUS_SENT);
+    *early.mutable_occurred_at() =
+        TimeUtil::MillisecondsToTimestamp(to_unix_ms(h.clock.now() + 24h));
+    REQUIRE(h.statuses(std::vector<kafka::Record>{arrived(early)}));
+    CHECK(h.state(1) == "sent");
+    CHECK(h.watermark() == to_unix_ms(h.clock.now()));
+}
+
+TEST_CASE("a status of a time that cannot be settles its send like any other") {
+    Handlers h;
+    h.on_wire(1);
+    auto absurd = h.status(1, wa::DELIVERY_STATUS_SENT);
+    SECTION("after the end of time") {
+        absurd.mutable_occurred_at()->set_seconds(std::numeric_limits<std::int64_t>::max());
+        REQUIRE(h.statuses(std::vector<kafka::Record>{arrived(absurd)}));
+        CHECK(h.watermark() == to_unix_ms(h.clock.now()));
+    }
+    SECTION("before its beginning") {
+        absurd.mutable_occurred_at()->set_seconds(std::numeric_limits<std::int64_t>::min());
+        REQUIRE(h.statuses(std::vector<kafka::Record>{arrived(absurd)}));
+        CHECK(h.watermark() < 0);
+    }
+    CHECK(h.state(1) == "sent");
+}
+
 TEST_CASE("what the router is told of a send goes on with the trace its order came with") {
     Handlers h;
     const auto ordered = telemetry::TraceContext::generate();
@@ -212,8 +322,9 @@ TEST_CASE("what the router is told of a send goes on with the trace its order ca
         const auto trace = record.trace();
         if (send.id == message(1)) {
             REQUIRE(trace.has_value());
-            CHECK(trace->trace_id == ordered.trace_id);
-            CHECK(trace->span_id != ordered.span_id);
+            const auto goes_on = trace.value_or(ordered);
+            CHECK(goes_on.trace_id == ordered.trace_id);
+            CHECK(goes_on.span_id != ordered.span_id);
         } else {
             CHECK_FALSE(trace.has_value());
         }
@@ -227,11 +338,9 @@ TEST_CASE("a status of somebody else's message settles nothing, but moves the nu
     foreign.set_opaque("x1:" + message(1).to_string() + ":1:00000000");
     auto unknown_number = h.status(1, wa::DELIVERY_STATUS_SENT);
     unknown_number.set_phone_number_id("999");
-    kafka::Record garbage;
-    garbage.value = "\xFF\xFF";
-    REQUIRE(
-        h.statuses(std::vector<kafka::Record>{garbage, arrived(unknown_number), arrived(foreign)})
-    );
+    REQUIRE(h.statuses(
+        std::vector<kafka::Record>{garbage(0), arrived(unknown_number), arrived(foreign)}
+    ));
     CHECK(h.state(1) == "wire");
     CHECK(h.database.query("SELECT count(*) FROM status_watermarks") == "1");
     CHECK(h.dead_letter_reasons(2) == std::vector<std::string>{"unparsable", "unknown_number"});
