@@ -25,7 +25,15 @@ Recorder::Recorder(
     const Clock& clock,
     telemetry::Metrics& metrics
 )
-    : pool_(pool), sends_(sends), outbox_(outbox), clock_(clock), metrics_(metrics) {}
+    : pool_(pool),
+      sends_(sends),
+      outbox_(outbox),
+      clock_(clock),
+      metrics_(metrics),
+      refused_(metrics.counter(
+          "tecnochat_send_answers_refused_total",
+          "Answers of the Graph API that the database refused for good"
+      )) {}
 
 Recorder::~Recorder() {
     stop(Deadline::after(Milliseconds(0)));
@@ -63,28 +71,58 @@ void Recorder::run(const std::stop_token& stop) {
             const auto count = std::min(waiting_.size(), kMaxBatch);
             batch.assign(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
         }
-        const Status written = write(batch);
-        std::unique_lock lock(mutex_);
-        if (!written) {
-            telemetry::log_limited(
-                telemetry::Level::kWarning,
-                "answers of Meta could not be recorded yet",
-                {{"reason", written.error().message}}
-            );
-            changed_.wait_for(lock, stop, kRetryPause, [] { return false; });
-            if (stop.stop_requested()) return;
-            continue;
+        const std::size_t done = settle(batch);
+        {
+            std::scoped_lock lock(mutex_);
+            waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
         }
-        waiting_.erase(
-            waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(batch.size())
-        );
-        lock.unlock();
         changed_.notify_all();
-        recorded_(batch.size());
+        if (done > 0) recorded_(done);
+        if (done == batch.size()) continue;
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, stop, kRetryPause, [] { return false; });
+        if (stop.stop_requested()) return;
     }
 }
 
-Status Recorder::write(const std::vector<Answer>& batch) {
+std::size_t Recorder::settle(std::span<const Answer> batch) {
+    const auto not_yet = [](const Error& error) {
+        telemetry::log_limited(
+            telemetry::Level::kWarning,
+            "answers of Meta could not be recorded yet",
+            {{"reason", error.message}}
+        );
+    };
+    const Status whole = write(batch);
+    if (whole) return batch.size();
+    if (is_retryable(whole.error())) {
+        not_yet(whole.error());
+        return 0;
+    }
+    for (std::size_t done = 0; done < batch.size(); ++done) {
+        const Status alone = write(batch.subspan(done, 1));
+        if (alone) continue;
+        if (is_retryable(alone.error())) {
+            not_yet(alone.error());
+            return done;
+        }
+        give_up(batch[done].send, alone.error());
+    }
+    return batch.size();
+}
+
+void Recorder::give_up(const ClaimedSend& send, const Error& error) {
+    refused_.increment();
+    telemetry::log_error(
+        "the database refuses an answer of Meta",
+        {{"tenant_id", send.tenant.to_string()},
+         {"send_id", send.id.to_string()},
+         {"code", to_string(error.code)},
+         {"reason", error.reason}}
+    );
+}
+
+Status Recorder::write(std::span<const Answer> batch) {
     std::vector<Answered> answered;
     for (const auto& [send, answer] : batch)
         answered.push_back({&send, after_answer(answer, send.attempt)});

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -16,7 +17,9 @@ namespace tecnochat::whatsapp_connector {
 
 /// Writes down the answers of Meta, many per transaction: state and whatsapp.sent event together.
 /// An answer that cannot be written (database away) is kept and tried again; a crash before it is
-/// written leaves the send in `wire`, that is in doubt. One thread of its own.
+/// written leaves the send in `wire`, that is in doubt. The same becomes of an answer that the
+/// database refuses for good: it is given up, or it would hold up all others. One thread of its
+/// own.
 class Recorder {
  public:
     struct Answer {
@@ -33,8 +36,8 @@ class Recorder {
     );
     ~Recorder();
 
-    /// `recorded(n)` is called after each batch of n answers: their workers' conversations may go
-    /// on.
+    /// `recorded(n)` is called after each batch of n answers, given up or not: their workers'
+    /// conversations may go on.
     void start(std::function<void(std::size_t)> recorded);
     void add(Answer answer);
     /// Writes what is there within the deadline.
@@ -42,7 +45,11 @@ class Recorder {
 
  private:
     void run(const std::stop_token& stop);
-    Status write(const std::vector<Answer>& batch);
+    /// Returns how many of the first answers are done with, written or given up; the others cannot
+    /// be recorded yet.
+    std::size_t settle(std::span<const Answer> batch);
+    Status write(std::span<const Answer> batch);
+    void give_up(const ClaimedSend& send, const Error& error);
     void count(const std::vector<Answered>& answered);
 
     postgres::Pool& pool_;
@@ -50,6 +57,7 @@ class Recorder {
     outbox::Outbox& outbox_;
     const Clock& clock_;
     telemetry::Metrics& metrics_;
+    telemetry::Counter refused_;
     std::function<void(std::size_t)> recorded_;
     std::mutex mutex_;
     std::condition_variable_any changed_;

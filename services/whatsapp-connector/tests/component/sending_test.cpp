@@ -222,6 +222,31 @@ TEST_CASE("an answer that comes while the database is away is recorded when it i
     CHECK(read_topic(s.cluster, kafka::topics::kWhatsappSent, 1).size() == 1);
 }
 
+TEST_CASE("an answer the database refuses holds up no other; its send falls in doubt") {
+    std::atomic<std::size_t> recorded = 0;
+    Sending s;
+    const auto first = s.on_wire(1);
+    const auto second = s.on_wire(2);
+    const auto third = s.on_wire(3);
+    s.database.run(
+        "ALTER TABLE sends ADD CONSTRAINT refused CHECK (wamid IS DISTINCT FROM 'wamid.refused')"
+    );
+    // Added before the start: one batch.
+    s.recorder.add({first, Accepted{"wamid.1"}});
+    s.recorder.add({second, Accepted{"wamid.refused"}});
+    s.recorder.add({third, Refused{131026, 0}});
+    s.recorder.start([&](std::size_t count) { recorded += count; });
+    CHECK(testkit::eventually(15s, [&] { return recorded == 3; }));
+    CHECK(s.state(1) == "accepted");
+    CHECK(s.state(2) == "wire");
+    CHECK(s.state(3) == "failed");
+    CHECK(s.metrics.counter("tecnochat_send_answers_refused_total", "").value() == 1);
+    REQUIRE(s.maintenance.recover_own());
+    CHECK(s.state(2) == "in_doubt");
+    s.echo(2, EchoKind::kDelivered, "wamid.2");
+    CHECK(s.state(2) == "sent");
+}
+
 TEST_CASE("with the database away nothing is posted; sending goes on when it is back") {
     Sending s;
     s.insert({s.text(1), s.text(2, 2)});
