@@ -179,7 +179,15 @@ void ConsumerLoop::close() {
     }
     const auto until = Deadline::after(kCloseTime);
     while (rd_kafka_consumer_closed(client_.get()) == 0 && !until.expired()) {
-        rd_kafka_queue_poll_callback(queue.get(), kPollMs);
+        // As events, not by callbacks: records that were fetched and not handed over come here too,
+        // and librdkafka aborts the process on a record where it only serves callbacks. They are
+        // read again.
+        const EventHandle event(rd_kafka_queue_poll(queue.get(), kPollMs));
+        if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) {
+            on_rebalance(
+                rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get())
+            );
+        }
     }
 }
 

@@ -120,6 +120,37 @@ TEST_CASE_METHOD(Fixture, "a batch is never larger than asked for") {
     for (const auto& call : seen.calls()) CHECK(call.size() <= 7);
 }
 
+TEST_CASE_METHOD(
+    Fixture, "a consumer stops while records are coming, and the next one goes on there"
+) {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    Values values;
+    for (int i = 0; i < 500; ++i) values.push_back(std::to_string(i));
+    send(producer, *this, values);
+    auto config = consumer_config();
+    config.max_batch = 1;
+    std::atomic<bool> begun{false};
+    std::atomic<bool> stopping{false};
+    Seen seen([&](auto) {
+        begun = true;
+        begun.notify_all();
+        stopping.wait(false);
+        return ok();
+    });
+    {
+        Consumer consumer(config, seen.handler(), metrics);
+        consumer.start();
+        begun.wait(false);
+        stopping = true;
+        stopping.notify_all();
+    }
+    Consumer consumer(config, seen.handler(), metrics);
+    consumer.start();
+    REQUIRE(seen.wait_for_done(values.size()));
+    CHECK(seen.done() == values);
+}
+
 TEST_CASE_METHOD(Fixture, "a directory is read whole at every start") {
     cluster.create_topic(topic, 2);
     Producer producer(producer_config(), metrics);
