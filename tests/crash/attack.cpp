@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kInFlight = 24;
+constexpr std::size_t kInFlight = 24;
 /// The connector's send-workers (its default): each holds one send at a time.
 constexpr int kSendWorkers = 16;
 
@@ -46,9 +46,11 @@ Attack::Attack(const testkit::Stack& stack)
     : stack_(stack),
       phone_(stack),
       business_(calm_business(stack)),
-      ledger_(stack, business_.tenant()) {}
+      ledger_(stack, business_.tenant()),
+      poison_(stack) {}
 
-void Attack::begin_round() {
+void Attack::begin_round(std::vector<std::string> targets) {
+    targets_ = std::move(targets);
     round_.clear();
     handed_over_.clear();
     unknown_before_ = unknown();
@@ -67,6 +69,10 @@ void Attack::fire() {
     auto questions = Business::covered();
     std::shuffle(questions.begin(), questions.end(), chance());
     for (std::size_t i = 0; i < kInFlight; ++i) {
+        // Questions before it and behind it.
+        if (i == kInFlight / 2) {
+            for (const auto& target : targets_) poison_.put_before(target);
+        }
         write(
             business_.numbers()[i % 2],
             Business::new_customer(),
@@ -97,17 +103,25 @@ void Attack::write(
 }
 
 bool Attack::settle() {
-    return testkit::eventually(90s, [&] {
+    const bool ended = testkit::eventually(90s, [&] {
         phone_.advance_clock(1);
         return attempt([&] {
             return ledger_.inbound().size() == written_in_all_ && ledger_.settled();
         });
     });
+    return ended && testkit::eventually(30s, [&] {
+               return attempt([&] {
+                   poison_left_ = poison_.missing();
+                   return poison_left_.empty();
+               });
+           });
 }
 
 std::string Attack::describe() const {
-    return "stored " + std::to_string(ledger_.inbound().size()) + " of " +
-           std::to_string(written_in_all_) + " | " + ledger_.describe();
+    std::string text = "stored " + std::to_string(ledger_.inbound().size()) + " of " +
+                       std::to_string(written_in_all_) + " | " + ledger_.describe();
+    for (const auto& letter : poison_left_) text += "| poison not set aside: " + letter + " ";
+    return text;
 }
 
 int Attack::unknown() const {

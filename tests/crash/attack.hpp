@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "poison.hpp"
 #include "support/business.hpp"
 #include "support/ledger.hpp"
 #include "support/phone.hpp"
@@ -33,17 +34,19 @@ class Attack {
     [[nodiscard]] const Business& business() const { return business_; }
     [[nodiscard]] const Ledger& ledger() const { return ledger_; }
 
-    /// Forgets the last round's customers; its messages stay in the books.
-    void begin_round();
+    /// Forgets the last round's customers; its messages stay in the books. `targets`: the services
+    /// that this round is about.
+    void begin_round(std::vector<std::string> targets);
     /// Has one conversation handed over, so that its release can be part of the attack.
     void hand_one_over();
-    /// Puts 25 questions of as many customers in flight, and every other call a failpoint may hang
-    /// on. Calls on dying services fail: that is the point.
+    /// Puts 25 questions of as many customers in flight, poison before each of the round's targets,
+    /// and every other call a failpoint may hang on. Calls on dying services fail: that is the
+    /// point.
     void fire();
     void write(const std::string& number, const std::string& customer, const std::string& text);
 
-    /// Lets Meta deliver what was refused, and waits until every message is stored and everything
-    /// has ended. Says what is missing otherwise.
+    /// Lets Meta deliver what was refused, and waits until every message is stored, everything has
+    /// ended and all poison is set aside.
     [[nodiscard]] bool settle();
     [[nodiscard]] std::string describe() const;
 
@@ -57,6 +60,9 @@ class Attack {
     Phone phone_;
     Business business_;
     Ledger ledger_;
+    Poison poison_;
+    std::vector<std::string> poison_left_;  // as settle() saw it last
+    std::vector<std::string> targets_;
     std::string handed_over_;
     std::size_t written_in_all_ = 0;
     int unknown_before_ = 0;

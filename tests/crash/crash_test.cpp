@@ -2,8 +2,8 @@
 // Method: every failpoint that a service's release binary lists is armed once (`kill -9` of itself
 // there) while 25 messages are in flight, then Kafka, PostgreSQL and Redis are killed the same way.
 // Afterwards the books of both databases and the simulated Meta must agree: each message stored
-// once, each turn one outcome, each send one terminal state, no customer answered twice, and
-// `unknown` only where Meta really never got the message.
+// once, each turn one outcome, each send one terminal state, no customer answered twice, `unknown`
+// only where Meta really never got the message, and records that nobody can read set aside.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <iostream>
@@ -59,7 +59,7 @@ bool kill_at(
     const std::string& service,
     const std::string& failpoint
 ) {
-    attack.begin_round();
+    attack.begin_round({service});
     if (service == "message-router") attack.hand_one_over();
     start_armed(stack, service, failpoint);
     attack.fire();
@@ -98,7 +98,7 @@ void kill_server(const std::string& part) {
     std::size_t stored = 0;
     for (std::size_t round = 0; round < 3; ++round) {
         INFO(part << ", round " << round);
-        attack.begin_round();
+        attack.begin_round({std::begin(kServices), std::end(kServices)});
         attack.fire();
         // Rounds differ in how far the messages have come.
         testkit::eventually(5s, [&] {

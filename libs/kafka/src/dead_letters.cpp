@@ -9,8 +9,13 @@ constexpr Milliseconds kPutTime{10'000};
 
 }  // namespace
 
-DeadLetters::DeadLetters(Producer& producer, std::string topic, telemetry::Metrics& metrics)
-    : producer_(producer), topic_(std::move(topic)), metrics_(metrics) {}
+DeadLetters::DeadLetters(
+    Producer& producer,
+    std::string topic,
+    telemetry::Metrics& metrics,
+    DeadLetterFailpoints failpoints
+)
+    : producer_(producer), topic_(std::move(topic)), metrics_(metrics), failpoints_(failpoints) {}
 
 Status DeadLetters::put(const Record& record, std::string_view reason) {
     OutRecord letter{topic_, record.key, record.value, record.headers};
@@ -22,7 +27,9 @@ Status DeadLetters::put(const Record& record, std::string_view reason) {
     letter.headers.emplace_back("dl-partition", std::to_string(record.partition));
     letter.headers.emplace_back("dl-offset", std::to_string(record.offset));
     letter.headers.emplace_back("dl-reason", reason);
+    if (failpoints_.before_produce != nullptr) failpoints_.before_produce->hit();
     TECNOCHAT_CHECK(producer_.send_and_wait(std::span(&letter, 1), Deadline::after(kPutTime)));
+    if (failpoints_.after_produce != nullptr) failpoints_.after_produce->hit();
     metrics_
         .counter(
             "tecnochat_dead_letters_total",

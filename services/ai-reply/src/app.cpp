@@ -23,6 +23,8 @@ namespace {
 
 Failpoint before_offset_commit{"ai-reply.requests.offset-commit.before"};
 Failpoint after_offset_commit{"ai-reply.requests.offset-commit.after"};
+Failpoint before_dead_letter{"ai-reply.dead-letter.produce.before"};
+Failpoint after_dead_letter{"ai-reply.dead-letter.produce.after"};
 
 constexpr const char* kService = "ai-reply";
 /// One for the consumer, the rest for RPCs.
@@ -47,7 +49,12 @@ class AiReplyApp final : public runtime::App {
           ),
           answer_turn_(engine_, clock_, metrics),
           producer_(producer_config(), metrics),
-          dead_letters_(producer_, std::string(kafka::topics::kDeadLettersAiReply), metrics),
+          dead_letters_(
+              producer_,
+              std::string(kafka::topics::kDeadLettersAiReply),
+              metrics,
+              {&before_dead_letter, &after_dead_letter}
+          ),
           consumer_(
               consumer_config(),
               [this](std::span<const kafka::Record> batch) { return handler_.handle(batch); },

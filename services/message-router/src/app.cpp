@@ -25,6 +25,8 @@ Failpoint before_produce{"message-router.outbox.produce.before"};
 Failpoint after_produce{"message-router.outbox.produce.after"};
 Failpoint before_delete{"message-router.outbox.delete.before"};
 Failpoint after_delete{"message-router.outbox.delete.after"};
+Failpoint before_dead_letter{"message-router.dead-letter.produce.before"};
+Failpoint after_dead_letter{"message-router.dead-letter.produce.after"};
 
 constexpr const char* kService = "message-router";
 /// One per consumer, the outbox's sweeper, housekeeping, the readiness probe; the rest for RPCs.
@@ -50,7 +52,12 @@ class MessageRouterApp final : public runtime::App {
           router_metrics_(metrics),
           opaque_(config_.ingest_key.reveal()),
           producer_(producer_config(), metrics),
-          dead_letters_(producer_, std::string(kafka::topics::kDeadLettersMessageRouter), metrics),
+          dead_letters_(
+              producer_,
+              std::string(kafka::topics::kDeadLettersMessageRouter),
+              metrics,
+              {&before_dead_letter, &after_dead_letter}
+          ),
           outbox_(
               pool_, producer_, [this] { return directory_.tenants(); }, outbox_config(), metrics
           ),

@@ -13,6 +13,8 @@ Failpoint before_produce{"whatsapp-connector.outbox.produce.before"};
 Failpoint after_produce{"whatsapp-connector.outbox.produce.after"};
 Failpoint before_delete{"whatsapp-connector.outbox.delete.before"};
 Failpoint after_delete{"whatsapp-connector.outbox.delete.after"};
+Failpoint before_dead_letter{"whatsapp-connector.dead-letter.produce.before"};
+Failpoint after_dead_letter{"whatsapp-connector.dead-letter.produce.after"};
 Failpoint before_outbound_offset{"whatsapp-connector.outbound.offset.before"};
 Failpoint after_outbound_offset{"whatsapp-connector.outbound.offset.after"};
 Failpoint before_status_offset{"whatsapp-connector.status.offset.before"};
@@ -60,7 +62,12 @@ App::App(const Config& config, telemetry::Metrics& metrics)
       pool_(pool_config(config)),
       redis_(config.redis_url),
       producer_(producer_config(config), metrics),
-      dead_letters_(producer_, std::string(kafka::topics::kDeadLettersWhatsappConnector), metrics),
+      dead_letters_(
+          producer_,
+          std::string(kafka::topics::kDeadLettersWhatsappConnector),
+          metrics,
+          {&before_dead_letter, &after_dead_letter}
+      ),
       channels_(pool_),
       sends_(sealer_),
       outbox_(

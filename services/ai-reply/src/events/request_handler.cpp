@@ -13,7 +13,6 @@
 namespace tecnochat::ai_reply {
 namespace {
 
-// They stand around everything a batch produces, its dead letters too.
 Failpoint before_produce{"ai-reply.replies.produce.before"};
 Failpoint after_produce{"ai-reply.replies.produce.after"};
 
@@ -91,7 +90,6 @@ Status RequestHandler::handle(std::span<const kafka::Record> batch) {
             return std::move(reply).error();
         }
     }
-    before_produce.hit();
     for (const auto& [record, reason] : poison) {
         telemetry::log_error(
             "request set aside",
@@ -99,6 +97,8 @@ Status RequestHandler::handle(std::span<const kafka::Record> batch) {
         );
         TECNOCHAT_CHECK(dead_letters_.put(*record, reason));
     }
+    if (replies.empty()) return ok();
+    before_produce.hit();
     TECNOCHAT_CHECK(producer_.send_and_wait(replies, Deadline::after(kProduceLimit)));
     after_produce.hit();
     return ok();
