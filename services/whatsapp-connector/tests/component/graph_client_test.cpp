@@ -2,8 +2,13 @@
 // doubt, and never takes longer than it may. Method: a TCP server that misbehaves as told.
 #include "clients/graph_client.hpp"
 
+#include <sys/socket.h>
+
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "component/raw_server.hpp"
 #include "tecnochat/testkit/eventually.hpp"
@@ -268,6 +273,102 @@ TEST_CASE("a read receipt names the message, with typing only where it is asked 
     typing["typing_indicator"] = {{"type", "text"}};
     CHECK(body_of(server.requests()[0]) == typing);
     CHECK(body_of(server.requests()[1]) == plain);
+}
+
+namespace {
+
+const std::string kTaken = http("200 OK", R"({"success":true})");
+
+/// Takes one request on the first connection and answers it, then has the connection gone the way
+/// the test says. Every further connection takes one request.
+class FirstConnectionEnds {
+ public:
+    enum class How {
+        kAtRest,             // closed while the client keeps it
+        kUponRequest,        // closed when the next request has come
+        kInMidstOfTheAnswer  // closed within the next answer's head
+    };
+    FirstConnectionEnds(How how, std::string later_answer)
+        : how_(how), later_answer_(std::move(later_answer)) {}
+
+    void wait_until_closed() const { closed_.wait(false); }
+
+ private:
+    void play(RawServer& self, int socket) {
+        self.read_request(socket);
+        if (std::exchange(first_, false)) {
+            RawServer::write(socket, kTaken);
+            if (how_ != How::kAtRest) self.read_request(socket);
+            if (how_ == How::kInMidstOfTheAnswer) RawServer::write(socket, kTaken.substr(0, 30));
+            shutdown(socket, SHUT_RDWR);
+            closed_ = true;
+            closed_.notify_all();
+        } else {
+            RawServer::write(socket, later_answer_);
+        }
+    }
+
+    How how_;
+    std::string later_answer_;
+    bool first_ = true;
+    std::atomic<bool> closed_{false};
+
+ public:
+    // Last: its thread uses the others.
+    RawServer server{[this](RawServer& self, int socket) { play(self, socket); }};
+};
+
+}  // namespace
+
+TEST_CASE("receipts share a connection as long as it lives") {
+    RawServer server([](RawServer& self, int socket) {
+        for (int i = 0; i < 3; ++i) {
+            self.read_request(socket);
+            RawServer::write(socket, kTaken);
+        }
+    });
+    FixedToken token;
+    GraphClient client(config(server.url()), token);
+    for (int i = 0; i < 3; ++i) CHECK(client.mark_read("1", "wamid.IN", false));
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("a kept connection that Meta closed meanwhile costs no receipt") {
+    using How = FirstConnectionEnds::How;
+    const auto how = GENERATE(How::kAtRest, How::kUponRequest, How::kInMidstOfTheAnswer);
+    FirstConnectionEnds meta(how, kTaken);
+    FixedToken token;
+    GraphClient client(config(meta.server.url()), token);
+    REQUIRE(client.mark_read("1", "wamid.1", false));
+    if (how == How::kAtRest) meta.wait_until_closed();
+    CHECK(client.mark_read("1", "wamid.2", false));
+    CHECK(meta.server.connections() == 2);
+    // Where Meta may have taken it, it was asked again: a receipt may be repeated.
+    const auto requests = meta.server.requests();
+    REQUIRE(requests.size() == (how == How::kAtRest ? 2 : 3));
+    CHECK(body_of(requests.back()).at("message_id") == "wamid.2");
+}
+
+TEST_CASE("a text never takes a receipt's kept connection, be it alive or gone") {
+    FirstConnectionEnds meta(FirstConnectionEnds::How::kAtRest, kAccepted);
+    FixedToken token;
+    GraphClient client(config(meta.server.url()), token);
+    REQUIRE(client.mark_read("1", "wamid.1", false));
+    meta.wait_until_closed();
+    CHECK(std::holds_alternative<Accepted>(client.send_text(text("hola"), "x1:o")));
+    CHECK(meta.server.connections() == 2);
+    REQUIRE(meta.server.requests().size() == 2);
+    CHECK(has_line(meta.server.requests().back(), "Connection: close"));
+}
+
+TEST_CASE("with Meta gone a kept connection changes nothing: a text has sent nothing") {
+    FixedToken token;
+    auto server = std::make_unique<RawServer>(kTaken);
+    GraphClient client(config(server->url()), token);
+    REQUIRE(client.mark_read("1", "wamid.1", false));
+    server.reset();
+    CHECK(std::holds_alternative<NothingSent>(client.send_text(text("hola"), "x1:o")));
+    CHECK_FALSE(client.mark_read("1", "wamid.2", false));
 }
 
 TEST_CASE("a read receipt that was not taken is an error") {
