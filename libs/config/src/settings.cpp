@@ -26,7 +26,11 @@ void declare(Options& options, KafkaSettings& kafka) {
             kafka.security,
             "tls, or plaintext, which only brokers on loopback may speak"
         )
-        .text("instance", kafka.instance, "names this process among its replicas");
+        .text(
+            "instance",
+            kafka.instance,
+            "names this process among its replicas; no two live ones may share it"
+        );
 }
 
 void declare_postgres(Options& options, Secret& url) {

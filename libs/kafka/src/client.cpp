@@ -1,6 +1,7 @@
 #include "client.hpp"
 
 #include <array>
+#include <atomic>
 #include <stdexcept>
 #include <string_view>
 
@@ -113,6 +114,19 @@ void stop_on_fatal(rd_kafka_t* client, const std::string& who) {
         {{"client", who}, {"code", rd_kafka_err2name(code)}, {"detail", reason.data()}}
     );
     runtime::request_stop(1, who + ": fatal Kafka error " + rd_kafka_err2name(code));
+}
+
+void stop_on_second_process(const std::string& group, const std::string& instance) {
+    // All consumers of a process are fenced at about the same time.
+    static std::atomic<bool> said{false};
+    if (!said.exchange(true)) {
+        telemetry::log_error(
+            "another process with the same instance has taken this one's place, which therefore "
+            "ends: give every replica a TECNOCHAT_INSTANCE of its own",
+            {{"group", group}, {"instance", instance}}
+        );
+    }
+    runtime::request_stop(1, group + ": another process has the same instance");
 }
 
 }  // namespace tecnochat::kafka

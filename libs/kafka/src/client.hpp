@@ -72,4 +72,8 @@ Error error_of(rd_kafka_resp_err_t code);
 /// Ends the process in order: after a fatal error this client can do nothing more.
 void stop_on_fatal(rd_kafka_t* client, const std::string& who);
 
+/// Ends the process in order, saying once why: another one has joined as this `instance` of the
+/// group, and two of them would fence each other for ever.
+void stop_on_second_process(const std::string& group, const std::string& instance);
+
 }  // namespace tecnochat::kafka

@@ -20,6 +20,9 @@ constexpr Milliseconds kCloseTime{2000};
 constexpr int kRejoinsMax = 5;
 /// Fences this far apart have nothing to do with each other.
 constexpr auto kFenceQuiet = std::chrono::minutes(5);
+/// A fence this long after brokers were lost may be theirs. librdkafka tells of a loss that lasts
+/// every 30 s only.
+constexpr auto kOutageEchoes = std::chrono::seconds(60);
 constexpr Milliseconds kFirstPause{50};
 
 Record to_record(const rd_kafka_message_t& message) {
@@ -105,6 +108,7 @@ ClientHandle ConsumerLoop::open() {
     Conf conf = configure(config_, name_);
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_rebalance_cb(conf.get(), &ConsumerLoop::on_rebalance_callback);
+    rd_kafka_conf_set_error_cb(conf.get(), &ConsumerLoop::on_error_callback);
     auto client = std::move(conf).create(RD_KAFKA_CONSUMER);
     rd_kafka_poll_set_consumer(client.get());
     return client;
@@ -121,20 +125,25 @@ void ConsumerLoop::run(const std::stop_token& stop) {
 
 void ConsumerLoop::on_fatal() {
     ended_ = true;
-    const auto code = rd_kafka_fatal_error(client_.get(), nullptr, 0);
-    const auto now = std::chrono::steady_clock::now();
-    if (now - fenced_at_ > kFenceQuiet) rejoins_ = 0;
-    fenced_at_ = now;
-    if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID && rejoins_ < kRejoinsMax) {
-        fenced_ = true;
-        return;
+    if (rd_kafka_fatal_error(client_.get(), nullptr, 0) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+        on_fenced();
+    } else {
+        stop_on_fatal(client_.get(), name_);
     }
-    stop_on_fatal(client_.get(), name_);
 }
 
 /// A broker that dies between taking our join and answering it knows us by a member id we never
 /// heard of, and fences us for it when it is back. That is final for the client, but not for us.
-/// With a second process of the same instance each fences the other, so the tries are few.
+/// Otherwise a second process of the same instance has joined: to join again would fence that one.
+void ConsumerLoop::on_fenced() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - fenced_at_ > kFenceQuiet) rejoins_ = 0;
+    fenced_at_ = now;
+    const bool after_outage = brokers_lost_at_ && now - *brokers_lost_at_ <= kOutageEchoes;
+    fenced_ = after_outage && rejoins_ < kRejoinsMax;
+    if (!fenced_) stop_on_second_process(name_, config_.kafka.instance);
+}
+
 bool ConsumerLoop::may_join_again(const std::stop_token& stop) {
     if (!std::exchange(fenced_, false) || stop.stop_requested()) return false;
     ++rejoins_;
@@ -393,6 +402,15 @@ rd_kafka_resp_err_t ConsumerLoop::commit_and_wait(const rd_kafka_topic_partition
     const EventHandle event(rd_kafka_queue_poll(queue.get(), static_cast<int>(kCommitTime.count()))
     );
     return event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+}
+
+void ConsumerLoop::on_error(rd_kafka_resp_err_t code) {
+    brokers_lost_at_ = std::chrono::steady_clock::now();
+    telemetry::log_limited(
+        telemetry::Level::kWarning,
+        "a Kafka consumer has lost brokers",
+        {{"topic", config_.topic}, {"code", rd_kafka_err2name(code)}}
+    );
 }
 
 void ConsumerLoop::on_rebalance(

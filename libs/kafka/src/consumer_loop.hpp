@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <vector>
@@ -29,6 +30,7 @@ class ConsumerLoop {
     /// From joining to leaving; ended_ tells why where it was not `stop`.
     void consume(const std::stop_token& stop);
     void on_fatal();
+    void on_fenced();
     bool may_join_again(const std::stop_token& stop);
     void subscribe();
     bool assign_from_beginning(const std::stop_token& stop);
@@ -59,6 +61,12 @@ class ConsumerLoop {
         static_cast<ConsumerLoop*>(self)->on_rebalance(code, partitions);
     }
 
+    /// Errors that belong to no topic: connections that fail or cannot be had.
+    void on_error(rd_kafka_resp_err_t code);
+    static void on_error_callback(rd_kafka_t*, int code, const char*, void* self) {
+        static_cast<ConsumerLoop*>(self)->on_error(static_cast<rd_kafka_resp_err_t>(code));
+    }
+
     ConsumerConfig config_;
     Consumer::Handler handler_;
     std::string name_;
@@ -74,6 +82,7 @@ class ConsumerLoop {
     bool fenced_ = false;        // by our own earlier join: a new client may go on
     int rejoins_ = 0;            // within kFenceQuiet of each other
     std::chrono::steady_clock::time_point fenced_at_{};
+    std::optional<std::chrono::steady_clock::time_point> brokers_lost_at_;
     std::map<std::int32_t, std::int64_t> uncommitted_;  // partition -> next offset
     std::chrono::steady_clock::time_point commit_due_ =
         std::chrono::steady_clock::time_point::max();

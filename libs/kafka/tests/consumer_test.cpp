@@ -1,6 +1,9 @@
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <thread>
 
 #include "fixture.hpp"
@@ -73,7 +76,8 @@ TEST_CASE_METHOD(Fixture, "a batch that fails retryably comes again, the same an
 }
 
 TEST_CASE_METHOD(
-    Fixture, "a consumer that was fenced joins again and goes on after what was processed"
+    Fixture,
+    "a consumer that is fenced after an outage joins again and goes on after what was processed"
 ) {
     cluster.create_topic(topic, 1);
     Producer producer(producer_config(), metrics);
@@ -82,7 +86,10 @@ TEST_CASE_METHOD(
     Consumer consumer(consumer_config(), seen.handler(), metrics);
     consumer.start();
     REQUIRE(seen.wait_for_done(1));
+    cluster.set_down(true);
+    while (producer.connected()) std::this_thread::yield();  // by then the consumer knows it too
     cluster.fence_next_heartbeat();
+    cluster.set_down(false);
     auto rejoins = metrics.counter("tecnochat_kafka_rejoins_total", "", {{"topic", topic}});
     // The fenced client ends at its next heartbeat; what comes later goes to the one that follows
     // it.
@@ -102,6 +109,24 @@ TEST_CASE_METHOD(
     // Nothing that was committed came twice.
     const auto done = seen.done();
     CHECK(std::count(done.begin(), done.end(), "1") == 1);
+}
+
+TEST_CASE_METHOD(
+    Fixture, "a consumer that another process fences ends this one and leaves it alone"
+) {
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &term, nullptr);  // as a service does, before any thread
+    cluster.create_topic(topic, 1);
+    Seen seen;
+    Consumer consumer(consumer_config(), seen.handler(), metrics);
+    consumer.start();
+    while (!consumer.ready()) std::this_thread::yield();
+    cluster.fence_next_heartbeat();
+    const timespec limit{20, 0};
+    REQUIRE(sigtimedwait(&term, nullptr, &limit) == SIGTERM);
+    CHECK(metrics.counter("tecnochat_kafka_rejoins_total", "", {{"topic", topic}}).value() == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a batch is never larger than asked for") {
