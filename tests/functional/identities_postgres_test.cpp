@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "support/foreign_ca.hpp"
 #include "tecnochat/postgres/pool.hpp"
+#include "tecnochat/testkit/certificates.hpp"
 #include "tecnochat/testkit/stack.hpp"
 
 namespace tecnochat::scenarios {
@@ -50,8 +50,11 @@ TEST_CASE("a login needs its own certificate, of our CA") {
     const auto stack = testkit::Stack::from_environment();
     const auto database = stack.endpoints().at("databases").at("message-router").get<std::string>();
     CHECK(attempt(stack, "message-router", database, stack.identity("ai-reply")) == "refused");
-    const ForeignCa foreign;
-    CHECK(attempt(stack, "message-router", database, foreign.issue("message-router")) == "refused");
+    testkit::TestCertificates certificates;
+    certificates.make_ca("theirs");
+    const auto foreign =
+        certificates.issue("message-router", "DNS:message-router", "theirs", "theirs");
+    CHECK(attempt(stack, "message-router", database, foreign) == "refused");
 }
 
 TEST_CASE("services own no table and pass no row-level security") {

@@ -8,9 +8,9 @@
 #include <filesystem>
 
 #include "support/access_lists.hpp"
-#include "support/foreign_ca.hpp"
 #include "support/kafka_probe.hpp"
 #include "tecnochat/rpc/client.hpp"
+#include "tecnochat/testkit/certificates.hpp"
 #include "tecnochat/testkit/stack.hpp"
 
 namespace tecnochat::scenarios {
@@ -70,25 +70,29 @@ TEST_CASE("each certificate is refused every method it was not granted") {
 
 TEST_CASE("a certificate of another CA is refused by every server") {
     const auto stack = testkit::Stack::from_environment();
-    const ForeignCa foreign;
+    testkit::TestCertificates certificates;
+    certificates.make_ca("theirs");
+    // They trust our CA, so that it is the server that must refuse.
+    const auto foreign = [&](const std::string& name) {
+        auto identity = certificates.issue(name, "DNS:" + name, "theirs", "theirs");
+        identity.ca = stack.identity(name).ca;
+        return identity;
+    };
+    const auto gateway = foreign("gateway");
     for (const auto& [service, methods] : rpc_callers()) {
         INFO(service);
-        // It trusts our CA, so that it is the server that must refuse.
-        auto identity = foreign.issue("gateway");
-        identity.ca = stack.identity("gateway").ca;
         CHECK(
             call(
                 stack.endpoint("/grpc/" + service),
                 service,
-                identity,
+                gateway,
                 methods.begin()->first,
                 Patience::kFirstAnswer
             ) == grpc::StatusCode::UNAVAILABLE
         );
     }
-    auto identity = foreign.issue("message-router");
-    identity.ca = stack.identity("message-router").ca;
-    const auto refused = KafkaProbe(stack.endpoint("/kafka"), identity).produce("ai.requests");
+    const auto refused =
+        KafkaProbe(stack.endpoint("/kafka"), foreign("message-router")).produce("ai.requests");
     CHECK(refused != "ok");
 }
 
