@@ -65,12 +65,6 @@ void must(const grpc::Status& status, const char* what) {
     if (!status.ok()) throw std::runtime_error(std::string(what) + ": " + status.error_message());
 }
 
-/// Patient: a machine that runs a whole suite and its tests may take seconds for a handshake.
-void prepare(grpc::ClientContext& context, Milliseconds patience) {
-    rpc::prepare(context, Deadline::after(patience));
-    context.set_wait_for_ready(true);
-}
-
 struct Item {
     std::string name;
     std::string title;
@@ -92,7 +86,7 @@ void enter(
     item.set_text(entered.text);
     knowledge::v1::PutItemResponse response;
     grpc::ClientContext context;
-    prepare(context, patience);
+    rpc::prepare(context, Deadline::after(patience));
     must(ai.PutItem(&context, request, &response), "PutItem");
 }
 
@@ -122,7 +116,7 @@ Business::Business(const testkit::Stack& stack, int numbers)
             request.set_phone_number_id(number);
             conversations::v1::ListConversationsResponse response;
             grpc::ClientContext context;
-            prepare(context, patience_);
+            rpc::prepare(context, Deadline::after(patience_));
             return router->ListConversations(&context, request, &response).ok();
         });
         if (!known) throw std::runtime_error("the router never learned of number " + number);
@@ -162,7 +156,7 @@ void Business::connect(const std::string& number) const {
     request.set_display_phone_number("+57 " + number);
     whatsapp::v1::RegisterChannelResponse response;
     grpc::ClientContext context;
-    prepare(context, patience_);
+    rpc::prepare(context, Deadline::after(patience_));
     must(connector->RegisterChannel(&context, request, &response), "RegisterChannel");
 }
 
@@ -200,7 +194,7 @@ Business::ConversationView Business::conversation(
     request.set_contact_phone(customer);
     conversations::v1::ListConversationsResponse response;
     grpc::ClientContext context;
-    prepare(context, patience_);
+    rpc::prepare(context, Deadline::after(patience_));
     must(router->ListConversations(&context, request, &response), "ListConversations");
     if (response.conversations_size() != 1)
         throw std::runtime_error("the customer has no conversation yet");
@@ -221,7 +215,7 @@ void Business::release(const std::string& conversation_id) const {
     request.set_conversation_id(conversation_id);
     conversations::v1::ReleaseConversationResponse response;
     grpc::ClientContext context;
-    prepare(context, patience_);
+    rpc::prepare(context, Deadline::after(patience_));
     must(router->ReleaseConversation(&context, request, &response), "ReleaseConversation");
 }
 

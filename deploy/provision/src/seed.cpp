@@ -34,7 +34,8 @@ Deadline earlier(Deadline deadline, Milliseconds budget) {
     return Deadline::after(std::min(deadline.remaining(), budget));
 }
 
-/// Calls until the service takes the call: one that has just started may not listen yet.
+/// Calls until the service takes the call: one that has just started may not listen yet. For calls
+/// that may be repeated.
 template <class Call>
 Status call_patiently(const Peer& peer, Deadline deadline, const Call& call) {
     while (true) {
@@ -43,7 +44,8 @@ Status call_patiently(const Peer& peer, Deadline deadline, const Call& call) {
         const grpc::Status status = call(context);
         if (status.ok()) return ok();
         Error error = rpc::from_grpc(status);
-        const bool again = error.code == ErrorCode::kUnavailable;
+        const bool again =
+            error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
         if (!again || deadline.remaining() <= kPause) {
             error.message = fmt::format(
                 "{} at {}: {} ({})",
@@ -118,7 +120,7 @@ Status wait_for_router(const Business& business, const SeedTargets& targets, Dea
     request.set_phone_number_id(business.phone_number_id);
     request.set_page_size(1);
     while (true) {
-        const Status known = call_patiently(peer, deadline, [&](grpc::ClientContext& context) {
+        Status known = call_patiently(peer, deadline, [&](grpc::ClientContext& context) {
             conversations::v1::ListConversationsResponse response;
             return stub->ListConversations(&context, request, &response);
         });

@@ -42,6 +42,10 @@ std::shared_ptr<grpc::Channel> connect(
 
 void prepare(grpc::ClientContext& context, Deadline deadline) {
     context.set_deadline(std::chrono::system_clock::now() + deadline.remaining());
+    // In gRPC 1.51 it is the waiting calls that serve a client's connections. One that fails at
+    // once while the peer is away serves none, and gRPC's own watch, every 5 s, is too slow for
+    // any attempt to connect: such callers would never see the peer again.
+    context.set_wait_for_ready(true);
     const auto current = telemetry::current_trace();
     const auto trace = current ? current->child() : telemetry::TraceContext::generate();
     context.AddMetadata(std::string(telemetry::kTraceparentHeader), trace.traceparent());

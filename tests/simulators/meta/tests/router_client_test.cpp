@@ -100,7 +100,7 @@ TEST_CASE_METHOD(Fixture, "a router that is gone or does not know us is unavaila
     const auto router = make_router_client(config);
     server->stop(soon());
     server.reset();
-    CHECK(router->handed_over(soon()).error().code == ErrorCode::kUnavailable);
+    CHECK(router->handed_over(Deadline::after(300ms)).error().code == ErrorCode::kUnavailable);
 
     Config without;
     CHECK_FALSE(make_router_client(without)->handed_over(soon()));

@@ -19,7 +19,8 @@ std::shared_ptr<grpc::Channel> connect(
     const std::string& endpoint, const std::string& service, const config::TlsFiles& tls
 );
 
-/// Sets deadline and traceparent of a call.
+/// Sets deadline and traceparent of a call, and has it wait for its connection: while the peer is
+/// away it takes until its deadline, and ends as DEADLINE_EXCEEDED.
 void prepare(grpc::ClientContext& context, Deadline deadline);
 
 }  // namespace tecnochat::rpc
