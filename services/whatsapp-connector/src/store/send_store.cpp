@@ -69,21 +69,23 @@ constexpr std::string_view kLockChannels = R"sql(
     ORDER BY phone_number_id FOR SHARE)sql";
 // A row of ours may stand in `wire` already, when the answer to an earlier commit was lost: it was
 // not posted yet, or it would not be asked for. The statement's time, not the transaction's: the
-// wait for the authority rows may have been long, and a window may have closed meanwhile.
+// wait for the authority rows may have been long, and a window may have closed meanwhile. A number
+// without an authority row of this tenant is not connected: left out, its sends would be claimed
+// for ever.
 constexpr std::string_view kEnterWire = R"sql(
     UPDATE sends s
     SET state = CASE WHEN h.state = 'connected'
     AND s.window_until > statement_timestamp() THEN 'wire' ELSE 'failed' END,
-        failure = CASE WHEN h.state <> 'connected' THEN 2
+        failure = CASE WHEN h.state IS DISTINCT FROM 'connected' THEN 2
         WHEN s.window_until <= statement_timestamp() THEN 1 ELSE 0 END,
         wire_at = statement_timestamp(), updated_at = now()
-    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS c(tenant, id, epoch), channels h
+    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS c(tenant, id, epoch, number)
+    LEFT JOIN channels h ON h.phone_number_id = c.number
+    AND h.tenant_id = c.tenant
     WHERE s.tenant_id = c.tenant
     AND s.id = c.id
     AND s.state IN ('claimed', 'wire')
     AND s.claim_epoch = c.epoch
-    AND h.phone_number_id = s.phone_number_id
-    AND h.tenant_id = s.tenant_id
     RETURNING )sql" SEND_CHANGE_COLUMNS;
 
 // While the database was away the lease may have doubted what a living worker has the answer to:
@@ -309,7 +311,7 @@ Result<std::vector<SendChange>> SendStore::enter_wire(
     TECNOCHAT_CHECK(transaction.execute(kLockChannels, Params().add_array(numbers)));
     Params params;
     keys.add_to(params);
-    params.add_array(epochs);
+    params.add_array(epochs).add_array(numbers);
     TECNOCHAT_TRY(const auto rows, transaction.execute(kEnterWire, params));
     return to_changes(rows);
 }

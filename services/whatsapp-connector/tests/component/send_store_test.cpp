@@ -183,6 +183,21 @@ TEST_CASE("a closed window and a number that may not send fail instead of going 
     }
 }
 
+TEST_CASE("a send whose number has no authority row of its tenant is not connected") {
+    Fixture f;
+    f.insert({f.text(1)});
+    SECTION("none at all") {
+        f.database.run("DELETE FROM channels WHERE phone_number_id = '106540352242922'");
+    }
+    SECTION("another tenant's") {
+        f.database.run("UPDATE channels SET tenant_id = '" + f.other_tenant.to_string() + "'");
+    }
+    const auto changes = f.enter_wire(f.claim());
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().state == SendState::kFailed);
+    CHECK(changes.front().failure == Failure::kChannelNotConnected);
+}
+
 TEST_CASE("entering the wire waits for a disconnect under way, and then fails") {
     Fixture f;
     f.insert({f.text(1)});
