@@ -94,7 +94,8 @@ App::App(const Config& config, telemetry::Metrics& metrics)
       ),
       maintenance_(
           {.instance = std::string(kService) + "-" + config.kafka.instance,
-           .patience = config.in_doubt},
+           .patience = config.in_doubt,
+           .kept = config.sends_kept},
           pool_,
           channels_,
           sends_,

@@ -35,6 +35,13 @@ void declare(config::Options& options, Config& config) {
             Milliseconds(3'600'000),
             "how long an in-doubt send waits for its echo before it may become unknown"
         )
+        .duration(
+            "sends-kept-seconds",
+            config.sends_kept,
+            kSendsKeptAtLeast,
+            std::chrono::days(90),
+            "how long a settled send is remembered"
+        )
         .number(
             "send-workers", config.send_workers, 1, 256, "posts to the Graph API under way at once"
         );

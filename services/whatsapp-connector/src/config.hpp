@@ -6,6 +6,11 @@
 
 namespace tecnochat::whatsapp_connector {
 
+/// A send must be remembered for longer than its order may come again and still be posted: a record
+/// of whatsapp.outbound lives a day (deploy/topics.yaml), and a day after the customer's message
+/// the window of whatever the router publishes again is closed.
+inline constexpr Milliseconds kSendsKeptAtLeast = std::chrono::days(2);
+
 struct Config {
     config::TlsFiles tls;
     config::KafkaSettings kafka;
@@ -17,6 +22,9 @@ struct Config {
     std::string graph_token_file;
     Secret ingest_key;
     Milliseconds in_doubt{120'000};
+    /// As long as Meta may repeat a webhook. Statuses may come for 30 days; the router applies them
+    /// without our row.
+    Milliseconds sends_kept = std::chrono::days(7);
     std::int64_t send_workers = 16;
 };
 

@@ -50,6 +50,7 @@ struct ClaimedSend {
     int attempt = 1;
     /// Compare-and-swap token: a send that was claimed anew is no longer this worker's.
     std::int64_t claim_epoch = 0;
+    Timestamp window_until{};
 };
 
 /// A text to store and send, as the router ordered it.

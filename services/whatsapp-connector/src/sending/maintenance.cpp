@@ -8,9 +8,19 @@ namespace {
 
 constexpr Milliseconds kInterval{500};
 constexpr Milliseconds kTransactionTimeout{5000};
+/// Between two looks for what to forget, where the last one left nothing.
+constexpr Milliseconds kForgetEvery{60'000};
+/// At once, so that settling never waits long: with kInterval 10,000 a second.
+constexpr int kForgetMost = 5000;
 
 Failpoint before_commit{"whatsapp-connector.maintenance.commit.before"};
 Failpoint after_commit{"whatsapp-connector.maintenance.commit.after"};
+Failpoint before_forget_commit{"whatsapp-connector.forget.commit.before"};
+Failpoint after_forget_commit{"whatsapp-connector.forget.commit.after"};
+
+void warn(std::string_view event, const Error& error) {
+    telemetry::log_limited(telemetry::Level::kWarning, event, {{"reason", error.message}});
+}
 
 }  // namespace
 
@@ -34,6 +44,9 @@ Maintenance::Maintenance(
       )),
       unknown_(metrics.counter(
           "tecnochat_sends_unknown_total", "Sends whose doubt no echo settled in time"
+      )),
+      forgotten_(metrics.counter(
+          "tecnochat_sends_forgotten_total", "Settled sends deleted after their time"
       )) {}
 
 Maintenance::~Maintenance() {
@@ -56,13 +69,14 @@ void Maintenance::stop() {
 }
 
 void Maintenance::run(const std::stop_token& stop) {
+    auto next_forget = clock_.steady_now();
     while (!stop.stop_requested()) {
-        if (const Status passed = pass(false); !passed) {
-            telemetry::log_limited(
-                telemetry::Level::kWarning,
-                "maintenance of sends failed",
-                {{"reason", passed.error().message}}
-            );
+        if (const Status passed = pass(false); !passed)
+            warn("maintenance of sends failed", passed.error());
+        if (clock_.steady_now() >= next_forget) {
+            const auto more = forget();
+            if (!more) warn("old sends could not be forgotten", more.error());
+            if (!more || !*more) next_forget = clock_.steady_now() + kForgetEvery;
         }
         std::unique_lock lock(mutex_);
         stopped_.wait_for(lock, stop, kInterval, [] { return false; });
@@ -90,6 +104,21 @@ Status Maintenance::pass(bool just_started) {
     outbox_.publish(std::move(appended));
     if (!changes.empty() && settled_) settled_();
     return ok();
+}
+
+Result<bool> Maintenance::forget() {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(
+            pool_, channels_.tenants(), Deadline::after(kTransactionTimeout)
+        )
+    );
+    TECNOCHAT_TRY(
+        const auto forgotten, sends_.forget(transaction, clock_.now() - config_.kept, kForgetMost)
+    );
+    TECNOCHAT_CHECK(transaction.commit({&before_forget_commit, &after_forget_commit}));
+    forgotten_.increment(static_cast<double>(forgotten));
+    return forgotten == kForgetMost;
 }
 
 }  // namespace tecnochat::whatsapp_connector

@@ -15,8 +15,8 @@
 namespace tecnochat::whatsapp_connector {
 
 /// Settles what crashes and silence left behind: claims of dead workers go back to the queue, what
-/// was on the wire is in doubt, and doubts without an echo become `unknown`. One thread, twice a
-/// second.
+/// was on the wire is in doubt, and doubts without an echo become `unknown`. Forgets what was
+/// settled long ago. One thread, twice a second.
 class Maintenance {
  public:
     struct Config {
@@ -26,6 +26,8 @@ class Maintenance {
         /// A claim or a wire older than this belongs to a dead process; longer than any post may
         /// take.
         Milliseconds lease{30'000};
+        /// How long a settled send is remembered (TECNOCHAT_SENDS_KEPT_SECONDS).
+        Milliseconds kept = std::chrono::days(7);
     };
 
     Maintenance(
@@ -48,6 +50,8 @@ class Maintenance {
  private:
     void run(const std::stop_token& stop);
     Status pass(bool just_started);
+    /// Returns whether there may be more to forget at once.
+    Result<bool> forget();
 
     Config config_;
     postgres::Pool& pool_;
@@ -57,6 +61,7 @@ class Maintenance {
     const Clock& clock_;
     telemetry::Counter in_doubt_;
     telemetry::Counter unknown_;
+    telemetry::Counter forgotten_;
     std::function<void()> settled_;
     std::mutex mutex_;
     std::condition_variable_any stopped_;

@@ -42,7 +42,7 @@ constexpr std::string_view kClaim = R"sql(
     WHERE s.tenant_id = ready.tenant_id
     AND s.id = ready.id
     RETURNING s.tenant_id, s.id, s.phone_number_id, s.conversation_id, s.contact_id, s.recipient,
-        s.body, s.attempt, s.claim_epoch)sql";
+        s.body, s.attempt, s.claim_epoch, s.window_until)sql";
 
 constexpr std::string_view kRelease = R"sql(
     UPDATE sends s
@@ -74,27 +74,33 @@ constexpr std::string_view kLockChannels = R"sql(
 // for ever.
 constexpr std::string_view kEnterWire = R"sql(
     UPDATE sends s
-    SET state = CASE WHEN h.state = 'connected'
-    AND s.window_until > statement_timestamp() THEN 'wire' ELSE 'failed' END,
-        failure = CASE WHEN h.state IS DISTINCT FROM 'connected' THEN 2
-        WHEN s.window_until <= statement_timestamp() THEN 1 ELSE 0 END,
+    SET state = CASE WHEN v.failure = 0 THEN 'wire' ELSE 'failed' END, failure = v.failure,
+        recipient = CASE WHEN v.failure = 0 THEN s.recipient ELSE '' END,
+        body = CASE WHEN v.failure = 0 THEN s.body ELSE '' END,
         wire_at = statement_timestamp(), updated_at = now()
-    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS c(tenant, id, epoch, number)
+    FROM (SELECT c.tenant, c.id, c.epoch,
+        CASE WHEN h.state IS DISTINCT FROM 'connected' THEN 2
+        WHEN c.window_until <= statement_timestamp() THEN 1 ELSE 0 END AS failure
+    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[]) AS c(tenant,
+        id, epoch, number, window_until)
     LEFT JOIN channels h ON h.phone_number_id = c.number
-    AND h.tenant_id = c.tenant
-    WHERE s.tenant_id = c.tenant
-    AND s.id = c.id
+    AND h.tenant_id = c.tenant) v
+    WHERE s.tenant_id = v.tenant
+    AND s.id = v.id
     AND s.state IN ('claimed', 'wire')
-    AND s.claim_epoch = c.epoch
+    AND s.claim_epoch = v.epoch
     RETURNING )sql" SEND_CHANGE_COLUMNS;
 
 // While the database was away the lease may have doubted what a living worker has the answer to:
 // the answer is the better knowledge. Nobody else can hold it: the claim is told apart by its
-// epoch.
+// epoch. A claim has one answer, so whatever it says but "later" is the last time the content was
+// of use: also in doubt, for what may have gone out is never posted again.
 constexpr std::string_view kRecord = R"sql(
     UPDATE sends s
     SET state = c.state, wamid = coalesce(s.wamid, nullif(c.wamid, '')), error_code = c.error,
         failure = c.failure,
+        recipient = CASE WHEN c.state = 'queued' THEN s.recipient ELSE '' END,
+        body = CASE WHEN c.state = 'queued' THEN s.body ELSE '' END,
         attempt = s.attempt + CASE WHEN c.state = 'queued' THEN 1 ELSE 0 END,
         next_attempt_at = now() + make_interval(secs => c.pause / 1000.0), updated_at = now()
     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
@@ -126,7 +132,8 @@ constexpr std::string_view kLockForEcho = R"sql(
 constexpr std::string_view kApplyEcho = R"sql(
     UPDATE sends s
     SET state = c.state, wamid = coalesce(s.wamid, nullif(c.wamid, '')),
-        error_code = CASE WHEN c.error <> 0 THEN c.error ELSE s.error_code END, updated_at = now()
+        error_code = CASE WHEN c.error <> 0 THEN c.error ELSE s.error_code END, recipient = '',
+        body = '', updated_at = now()
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[]) AS c(tenant, id,
         state, wamid, error)
     WHERE s.tenant_id = c.tenant
@@ -147,6 +154,8 @@ constexpr std::string_view kRequeueClaims = R"sql(
     WHERE s.state = 'claimed'
     AND ((s.claimed_by = $1
     AND $2) OR s.claimed_at < now() - make_interval(secs => $3 / 1000.0)))sql";
+// Unlike a doubt that an answer leaves, this one keeps the content: the worker may still live, and
+// its answer say that nothing went out.
 constexpr std::string_view kDoubtWires = R"sql(
     UPDATE sends s
     SET state = 'in_doubt', updated_at = now()
@@ -164,12 +173,22 @@ constexpr std::string_view kDoubts = R"sql(
     ORDER BY s.tenant_id, s.id LIMIT 1000 FOR UPDATE OF s)sql";
 constexpr std::string_view kGiveUp = R"sql(
     UPDATE sends s
-    SET state = 'unknown', updated_at = now()
+    SET state = 'unknown', recipient = '', body = '', updated_at = now()
     FROM unnest($1::uuid[], $2::uuid[]) AS c(tenant, id)
     WHERE s.tenant_id = c.tenant
     AND s.id = c.id
     AND s.state = 'in_doubt'
     RETURNING )sql" SEND_CHANGE_COLUMNS;
+
+// In the order of the index, and by the rows' places: both keep the planner from reading the whole
+// table where next to nothing is to be forgotten.
+constexpr std::string_view kForget = R"sql(
+    DELETE FROM sends
+    WHERE ctid = ANY (ARRAY(SELECT ctid
+    FROM sends
+    WHERE state IN ('sent', 'failed', 'unknown')
+    AND wire_at < $1
+    ORDER BY wire_at LIMIT $2 FOR UPDATE SKIP LOCKED)))sql";
 
 SendChange to_change(const postgres::Row& row) {
     const auto state = parse_send_state(row.text(4));
@@ -261,7 +280,8 @@ Result<ClaimedSend> SendStore::to_claimed(const postgres::Row& row) {
         {},
         {},
         static_cast<int>(row.number(7)),
-        row.number(8)
+        row.number(8),
+        row.time(9)
     };
     const crypto::ContentOwner owner{send.tenant, send.contact};
     TECNOCHAT_TRY(const auto recipient, sealer_.open(owner, row.bytes(5)));
@@ -303,15 +323,17 @@ Result<std::vector<SendChange>> SendStore::enter_wire(
     Keys keys;
     std::vector<std::string> numbers;
     std::vector<std::int64_t> epochs;
+    std::vector<Timestamp> windows;
     for (const auto& send : sends) {
         keys.add(send.tenant, send.id);
         numbers.push_back(send.phone_number_id);
         epochs.push_back(send.claim_epoch);
+        windows.push_back(send.window_until);
     }
     TECNOCHAT_CHECK(transaction.execute(kLockChannels, Params().add_array(numbers)));
     Params params;
     keys.add_to(params);
-    params.add_array(epochs).add_array(numbers);
+    params.add_array(epochs).add_array(numbers).add_array(windows);
     TECNOCHAT_TRY(const auto rows, transaction.execute(kEnterWire, params));
     return to_changes(rows);
 }
@@ -452,6 +474,15 @@ Result<std::vector<SendChange>> SendStore::expire_doubts(
     expired.add_to(params);
     TECNOCHAT_TRY(const auto changed, transaction.execute(kGiveUp, params));
     return to_changes(changed);
+}
+
+Result<std::int64_t> SendStore::forget(
+    postgres::Transaction& transaction, Timestamp older_than, int limit
+) {
+    TECNOCHAT_TRY(
+        const auto rows, transaction.execute(kForget, Params().add(older_than).add(limit))
+    );
+    return rows.affected();
 }
 
 }  // namespace tecnochat::whatsapp_connector

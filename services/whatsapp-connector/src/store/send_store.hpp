@@ -49,8 +49,9 @@ struct Watermark {
 };
 
 /// The sends table: every transition of the protocol is one bulk statement with its precondition in
-/// the WHERE clause, so that a worker that lost its claim changes nothing. Stateless but for the
-/// sealer; the caller owns the transaction.
+/// the WHERE clause, so that a worker that lost its claim changes nothing. Recipient and body are
+/// blanked by the statement that makes it certain that the send is never posted again; the table
+/// refuses any other end. Stateless but for the sealer; the caller owns the transaction.
 class SendStore {
  public:
     explicit SendStore(crypto::ContentSealer& sealer) : sealer_(sealer) {}
@@ -104,6 +105,13 @@ class SendStore {
     /// in_doubt -> unknown where doubt_expired().
     Result<std::vector<SendChange>> expire_doubts(
         postgres::Transaction& transaction, Timestamp now, Milliseconds patience
+    );
+
+    /// Deletes sends in a terminal state that went to the wire, or failed on the way there, before
+    /// `older_than`, at most `limit`; returns how many. An order that comes again after that is a
+    /// new send.
+    Result<std::int64_t> forget(
+        postgres::Transaction& transaction, Timestamp older_than, int limit
     );
 
  private:

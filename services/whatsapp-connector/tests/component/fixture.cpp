@@ -120,9 +120,16 @@ std::string Fixture::state(int n) {
     return column(n, "state");
 }
 
+bool Fixture::has_content(int n) {
+    const auto lengths = column(n, "octet_length(recipient) || ' ' || octet_length(body)");
+    if (lengths == "0 0") return false;
+    if (lengths.starts_with("0 ") || lengths.ends_with(" 0")) fail("half of a send's content");
+    return true;
+}
+
 std::string Fixture::column(int n, const std::string& name) {
     return database.query(
-        "SELECT " + name + "::text FROM sends WHERE id = '" + message(n).to_string() + "'"
+        "SELECT (" + name + ")::text FROM sends WHERE id = '" + message(n).to_string() + "'"
     );
 }
 

@@ -71,6 +71,8 @@ struct Fixture {
     std::vector<SendChange> echo(int n, EchoKind kind, const std::string& wamid, int error = 0);
 
     std::string state(int n);
+    /// Whether the database still holds whom it goes to and what it says.
+    bool has_content(int n);
     /// A column of a send as text.
     std::string column(int n, const std::string& name);
 

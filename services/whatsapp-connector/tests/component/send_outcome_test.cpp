@@ -171,6 +171,89 @@ TEST_CASE("a status of another number says nothing about a doubt") {
     CHECK(expire(f, sent + 2 * kPatience - 1ms).empty());
 }
 
+TEST_CASE("content goes with the answer that says that its send is never posted again") {
+    Fixture f;
+    const auto send = f.on_wire(1);
+    CHECK(f.has_content(1));
+    SECTION("accepted") {
+        f.record(send, Accepted{"wamid.1"});
+    }
+    SECTION("refused for good") {
+        f.record(send, Refused{131026, 0});
+    }
+    SECTION("in doubt") {
+        f.record(send, Doubtful{"cut"});
+    }
+    SECTION("an echo that is faster than the answer") {
+        f.echo(1, EchoKind::kDelivered, "wamid.1");
+    }
+    CHECK_FALSE(f.has_content(1));
+    f.insert({f.text(1, 1)});
+    CHECK_FALSE(f.has_content(1));  // the order that comes again brings nothing back
+}
+
+TEST_CASE("content stays while a living worker may still say that nothing went out") {
+    Fixture f;
+    const auto send = f.on_wire(1);
+    recover(f, "c-0", true, 30s);
+    CHECK(f.state(1) == "in_doubt");
+    CHECK(f.has_content(1));
+    SECTION("it does") {
+        f.record(send, NothingSent{"connect"});
+        f.database.run("UPDATE sends SET next_attempt_at = now()");
+        const auto again = f.claim();
+        REQUIRE(again.size() == 1);
+        CHECK(again.front().body == send.body);
+        CHECK(again.front().recipient.phone == send.recipient.phone);
+        return;
+    }
+    SECTION("it says something else") {
+        f.record(send, Accepted{"wamid.1"});
+    }
+    SECTION("the echo settles it") {
+        f.echo(1, EchoKind::kFailed, "wamid.1", 131047);
+    }
+    SECTION("silence settles it") {
+        expire(f, wire_at(f, 1) + 2 * kPatience);
+    }
+    CHECK_FALSE(f.has_content(1));
+}
+
+TEST_CASE("the table refuses content that nobody needs") {
+    Fixture f;
+    f.on_wire(1);
+    CHECK_THROWS(f.database.run("UPDATE sends SET state = 'accepted'"));
+}
+
+TEST_CASE("settled sends are forgotten after their time, a few at once, and no others ever") {
+    Fixture f;
+    f.record(f.on_wire(1), Accepted{"wamid.1"});
+    f.echo(1, EchoKind::kDelivered, "wamid.1");
+    f.record(f.on_wire(2), Refused{131026, 0});
+    f.record(f.on_wire(3), Doubtful{"cut"});
+    expire(f, wire_at(f, 3) + 2 * kPatience);
+    f.record(f.on_wire(4), Doubtful{"cut"});
+    f.record(f.on_wire(5), Accepted{"wamid.5"});
+    f.on_wire(6);
+    f.insert({f.text(7, 7)});
+    REQUIRE(f.claim().size() == 1);
+    f.insert({f.text(8, 8)});
+    const auto forget = [&](Timestamp older_than, int limit) {
+        return f.commit([&](auto& transaction) {
+            return f.sends.forget(transaction, older_than, limit);
+        });
+    };
+    CHECK(forget(wire_at(f, 1) - 1ms, 100) == 0);
+    const auto later = SystemClock().now() + 1h;
+    CHECK(forget(later, 2) == 2);
+    CHECK(forget(later, 2) == 1);
+    CHECK(forget(later, 2) == 0);
+    CHECK(
+        f.database.query("SELECT string_agg(state, ' ' ORDER BY sequence) FROM sends") ==
+        "in_doubt accepted wire claimed queued"
+    );
+}
+
 TEST_CASE("after a restart claims go back to the queue and what was on the wire is in doubt") {
     Fixture f;
     f.on_wire(1);

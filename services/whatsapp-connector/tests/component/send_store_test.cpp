@@ -169,6 +169,9 @@ TEST_CASE("a closed window and a number that may not send fail instead of going 
     );
     const auto changes = f.enter_wire(f.claim());
     REQUIRE(changes.size() == 3);
+    CHECK_FALSE(f.has_content(1));
+    CHECK(f.has_content(2));
+    CHECK_FALSE(f.has_content(3));
     for (const auto& change : changes) {
         if (change.id == message(1)) {
             CHECK(change.state == SendState::kFailed);

@@ -71,7 +71,7 @@ struct Sending : PublishingFixture {
         metrics
     };
     Maintenance maintenance{
-        {.instance = kInstance, .patience = kPatience},
+        {.instance = kInstance, .patience = kPatience, .kept = 1h},
         pool,
         channels,
         sends,
@@ -245,6 +245,16 @@ TEST_CASE("an answer the database refuses holds up no other; its send falls in d
     CHECK(s.state(2) == "in_doubt");
     s.echo(2, EchoKind::kDelivered, "wamid.2");
     CHECK(s.state(2) == "sent");
+}
+
+TEST_CASE("a settled send is forgotten when its time is over, one under way is not") {
+    Sending s;
+    s.record(s.on_wire(1), Refused{131026, 0});
+    s.record(s.on_wire(2), Accepted{"wamid.2"});
+    s.database.run("UPDATE sends SET wire_at = now() - interval '2 h'");
+    s.start();
+    CHECK(testkit::eventually(15s, [&] { return s.state(1).empty(); }));
+    CHECK(s.state(2) == "accepted");
 }
 
 TEST_CASE("with the database away nothing is posted; sending goes on when it is back") {
