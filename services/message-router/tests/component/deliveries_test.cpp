@@ -84,13 +84,15 @@ TEST_CASE("a failure keeps its reason") {
         CHECK(router.state() == "failed wamid.out 131026");
     }
     SECTION("our own, negative") {
+        const auto failure =
+            GENERATE(wa::SEND_FAILURE_WINDOW_CLOSED, wa::SEND_FAILURE_CONTENT_UNREADABLE);
         wa::SendUpdate update;
         update.set_send_id(router.message);
         update.set_phone_number_id(kNumber);
         update.set_state(wa::SEND_STATE_FAILED);
-        update.set_failure(wa::SEND_FAILURE_WINDOW_CLOSED);
+        update.set_failure(failure);
         router.take(router.sent, {Router::record(update)});
-        CHECK(router.state() == "failed -1");
+        CHECK(router.state() == "failed -" + std::to_string(failure));
     }
 }
 

@@ -29,7 +29,15 @@ enum class Failure {
     kNone = 0,
     kWindowClosed = 1,
     kChannelNotConnected = 2,
-    kRetriesExhausted = 3
+    kRetriesExhausted = 3,
+    kContentUnreadable = 4
+};
+
+/// Whether the sealed content of a claimed send opened.
+enum class Content {
+    kReadable,
+    kNotYet,      // its key cannot be asked for now
+    kUnreadable,  // damaged, or its key is gone: never again
 };
 
 /// Who is written to; the user id only where the phone is not known.
@@ -51,6 +59,9 @@ struct ClaimedSend {
     /// Compare-and-swap token: a send that was claimed anew is no longer this worker's.
     std::int64_t claim_epoch = 0;
     Timestamp window_until{};
+    /// Recipient and body are there only where this says so; the others are turned back on their
+    /// way to the wire.
+    Content content = Content::kReadable;
 };
 
 /// A text to store and send, as the router ordered it.

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "tecnochat/telemetry/log.hpp"
+
 namespace tecnochat::whatsapp_connector {
 namespace {
 
@@ -71,18 +73,23 @@ constexpr std::string_view kLockChannels = R"sql(
 // not posted yet, or it would not be asked for. The statement's time, not the transaction's: the
 // wait for the authority rows may have been long, and a window may have closed meanwhile. A number
 // without an authority row of this tenant is not connected: left out, its sends would be claimed
-// for ever.
+// for ever. Content that cannot be opened yet is tried again with a pause, that the claims of
+// others come first.
 constexpr std::string_view kEnterWire = R"sql(
     UPDATE sends s
-    SET state = CASE WHEN v.failure = 0 THEN 'wire' ELSE 'failed' END, failure = v.failure,
+    SET state = CASE WHEN v.failure <> 0 THEN 'failed' WHEN v.content = 'not_yet' THEN 'queued'
+        ELSE 'wire' END, failure = v.failure,
+        next_attempt_at = CASE WHEN v.content = 'not_yet' THEN now() + interval '5 s'
+        ELSE s.next_attempt_at END,
         recipient = CASE WHEN v.failure = 0 THEN s.recipient ELSE '' END,
         body = CASE WHEN v.failure = 0 THEN s.body ELSE '' END,
         wire_at = statement_timestamp(), updated_at = now()
-    FROM (SELECT c.tenant, c.id, c.epoch,
+    FROM (SELECT c.tenant, c.id, c.epoch, c.content,
         CASE WHEN h.state IS DISTINCT FROM 'connected' THEN 2
-        WHEN c.window_until <= statement_timestamp() THEN 1 ELSE 0 END AS failure
-    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[]) AS c(tenant,
-        id, epoch, number, window_until)
+        WHEN c.window_until <= statement_timestamp() THEN 1
+        WHEN c.content = 'unreadable' THEN 4 ELSE 0 END AS failure
+    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[])
+        AS c(tenant, id, epoch, number, window_until, content)
     LEFT JOIN channels h ON h.phone_number_id = c.number
     AND h.tenant_id = c.tenant) v
     WHERE s.tenant_id = v.tenant
@@ -232,9 +239,47 @@ std::string to_json(const Recipient& recipient) {
     return value.dump();
 }
 
-Recipient to_recipient(const std::string& text) {
-    const json value = json::parse(text);
-    return {value.value("phone", ""), value.value("user_id", "")};
+Result<Recipient> to_recipient(const std::string& text) {
+    const json value = json::parse(text, nullptr, false);
+    const auto member = [&](const char* name) {
+        const auto found = value.is_object() ? value.find(name) : value.end();
+        return found != value.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    Recipient recipient{member("phone"), member("user_id")};
+    if (recipient.phone.empty() && recipient.user_id.empty())
+        return make_error(ErrorCode::kDataLoss, "no recipient", "NO_RECIPIENT");
+    return recipient;
+}
+
+std::string_view to_string(Content content) {
+    switch (content) {
+        case Content::kReadable:
+            return "readable";
+        case Content::kNotYet:
+            return "not_yet";
+        case Content::kUnreadable:
+            return "unreadable";
+    }
+    return "unreadable";
+}
+
+Content content_after(const Error& error, const ClaimedSend& send) {
+    if (is_retryable(error)) {
+        telemetry::log_limited(
+            telemetry::Level::kWarning,
+            "the content of sends cannot be opened yet",
+            {{"code", to_string(error.code)}, {"reason", error.reason}}
+        );
+        return Content::kNotYet;
+    }
+    telemetry::log_error(
+        "the content of a send does not open",
+        {{"tenant_id", send.tenant.to_string()},
+         {"send_id", send.id.to_string()},
+         {"code", to_string(error.code)},
+         {"reason", error.reason}}
+    );
+    return Content::kUnreadable;
 }
 
 }  // namespace
@@ -270,7 +315,7 @@ Status SendStore::insert(postgres::Transaction& transaction, std::span<const New
     return ok();
 }
 
-Result<ClaimedSend> SendStore::to_claimed(const postgres::Row& row) {
+ClaimedSend SendStore::to_claimed(const postgres::Row& row) {
     ClaimedSend send{
         TenantId(row.uuid(0)),
         MessageId(row.uuid(1)),
@@ -283,11 +328,17 @@ Result<ClaimedSend> SendStore::to_claimed(const postgres::Row& row) {
         row.number(8),
         row.time(9)
     };
-    const crypto::ContentOwner owner{send.tenant, send.contact};
-    TECNOCHAT_TRY(const auto recipient, sealer_.open(owner, row.bytes(5)));
-    TECNOCHAT_TRY(send.body, sealer_.open(owner, row.bytes(6)));
-    send.recipient = to_recipient(recipient);
+    if (const Status opened = open(send, row.bytes(5), row.bytes(6)); !opened)
+        send.content = content_after(opened.error(), send);
     return send;
+}
+
+Status SendStore::open(ClaimedSend& send, std::string_view recipient, std::string_view body) {
+    const crypto::ContentOwner owner{send.tenant, send.contact};
+    TECNOCHAT_TRY(const auto opened, sealer_.open(owner, recipient));
+    TECNOCHAT_TRY(send.recipient, to_recipient(opened));
+    TECNOCHAT_TRY(send.body, sealer_.open(owner, body));
+    return ok();
 }
 
 Result<std::vector<ClaimedSend>> SendStore::claim(
@@ -295,10 +346,7 @@ Result<std::vector<ClaimedSend>> SendStore::claim(
 ) {
     TECNOCHAT_TRY(const auto rows, transaction.execute(kClaim, Params().add(limit).add(instance)));
     std::vector<ClaimedSend> claimed;
-    for (const auto row : rows) {
-        TECNOCHAT_TRY(auto send, to_claimed(row));
-        claimed.push_back(std::move(send));
-    }
+    for (const auto row : rows) claimed.push_back(to_claimed(row));
     return claimed;
 }
 
@@ -321,7 +369,7 @@ Result<std::vector<SendChange>> SendStore::enter_wire(
     postgres::Transaction& transaction, std::span<const ClaimedSend> sends
 ) {
     Keys keys;
-    std::vector<std::string> numbers;
+    std::vector<std::string> numbers, contents;
     std::vector<std::int64_t> epochs;
     std::vector<Timestamp> windows;
     for (const auto& send : sends) {
@@ -329,11 +377,12 @@ Result<std::vector<SendChange>> SendStore::enter_wire(
         numbers.push_back(send.phone_number_id);
         epochs.push_back(send.claim_epoch);
         windows.push_back(send.window_until);
+        contents.emplace_back(to_string(send.content));
     }
     TECNOCHAT_CHECK(transaction.execute(kLockChannels, Params().add_array(numbers)));
     Params params;
     keys.add_to(params);
-    params.add_array(epochs).add_array(numbers).add_array(windows);
+    params.add_array(epochs).add_array(numbers).add_array(windows).add_array(contents);
     TECNOCHAT_TRY(const auto rows, transaction.execute(kEnterWire, params));
     return to_changes(rows);
 }

@@ -61,7 +61,8 @@ class SendStore {
     Status insert(postgres::Transaction& transaction, std::span<const NewSend> sends);
 
     /// queued -> claimed for at most `limit` sends, oldest first, at most one per conversation and
-    /// only where nothing older of it is outstanding.
+    /// only where nothing older of it is outstanding. One whose content does not open is among them
+    /// and says so: it holds up nobody else's.
     Result<std::vector<ClaimedSend>> claim(
         postgres::Transaction& transaction, const std::string& instance, int limit
     );
@@ -73,9 +74,9 @@ class SendStore {
     };
     Status release(postgres::Transaction& transaction, std::span<const Release> releases);
 
-    /// claimed -> wire, or -> failed where the number may not send or the window has closed; sends
-    /// that are no longer ours are missing from the answer. Locks the numbers' authority rows until
-    /// the commit.
+    /// claimed -> wire, or -> failed where the number may not send, the window has closed or the
+    /// content is unreadable, or -> queued where the content does not open yet; sends that are no
+    /// longer ours are missing from the answer. Locks the numbers' authority rows until the commit.
     Result<std::vector<SendChange>> enter_wire(
         postgres::Transaction& transaction, std::span<const ClaimedSend> sends
     );
@@ -115,7 +116,8 @@ class SendStore {
     );
 
  private:
-    Result<ClaimedSend> to_claimed(const postgres::Row& row);
+    ClaimedSend to_claimed(const postgres::Row& row);
+    Status open(ClaimedSend& send, std::string_view recipient, std::string_view body);
 
     crypto::ContentSealer& sealer_;
 };

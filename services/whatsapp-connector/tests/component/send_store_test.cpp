@@ -5,6 +5,7 @@
 #include <future>
 
 #include "component/fixture.hpp"
+#include "tecnochat/crypto/content_sealer.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
@@ -17,6 +18,26 @@ std::vector<MessageId> ids(const std::vector<ClaimedSend>& sends) {
     for (const auto& send : sends) found.push_back(send.id);
     return found;
 }
+
+/// Opens everything but the bodies it is told not to.
+class PickySealer final : public crypto::ContentSealer {
+ public:
+    PickySealer(std::string lost, std::string unreachable)
+        : lost_(std::move(lost)), unreachable_(std::move(unreachable)) {}
+
+    Result<std::string> seal(const crypto::ContentOwner&, std::string_view plain) override {
+        return std::string(plain);
+    }
+    Result<std::string> open(const crypto::ContentOwner&, std::string_view sealed) override {
+        if (sealed == lost_) return make_error(ErrorCode::kDataLoss, "no such key");
+        if (sealed == unreachable_) return make_error(ErrorCode::kUnavailable, "no vault");
+        return std::string(sealed);
+    }
+
+ private:
+    std::string lost_;
+    std::string unreachable_;
+};
 
 /// True once a statement of this database waits for another transaction's lock.
 bool somebody_waits(Fixture& f) {
@@ -199,6 +220,50 @@ TEST_CASE("a send whose number has no authority row of its tenant is not connect
     REQUIRE(changes.size() == 1);
     CHECK(changes.front().state == SendState::kFailed);
     CHECK(changes.front().failure == Failure::kChannelNotConnected);
+}
+
+TEST_CASE("a recipient that cannot be read fails its own send and no other") {
+    Fixture f;
+    int n = 0;
+    for (const char* damaged : {"", "{", "[]", "{}", R"({"phone":7})", R"({"user_id":""})"}) {
+        ++n;
+        f.insert({f.text(n, n)});
+        f.database.run(
+            std::string("UPDATE sends SET recipient = '") + damaged + "' WHERE id = '" +
+            message(n).to_string() + "'"
+        );
+    }
+    f.insert({f.text(100, 100)});
+    const auto changes = f.enter_wire(f.claim());
+    CHECK(changes.size() == 7);
+    for (const auto& change : changes) {
+        const bool good = change.id == message(100);
+        CHECK(change.state == (good ? SendState::kWire : SendState::kFailed));
+        CHECK(change.failure == (good ? Failure::kNone : Failure::kContentUnreadable));
+    }
+    CHECK_FALSE(f.has_content(n));
+}
+
+TEST_CASE("content whose key is gone fails, content whose key cannot be asked for waits") {
+    Fixture f;
+    f.insert({f.text(1, 1), f.text(2, 2), f.text(3, 3)});
+    PickySealer picky("texto 1", "texto 2");
+    SendStore store(picky);
+    const auto claimed =
+        f.commit([&](auto& transaction) { return store.claim(transaction, "c-0", 10); });
+    REQUIRE(claimed.size() == 3);
+    f.enter_wire(claimed);
+    CHECK(f.state(1) == "failed");
+    CHECK(f.column(1, "failure") == "4");
+    CHECK(f.state(2) == "queued");
+    CHECK(f.column(2, "attempt") == "1");
+    CHECK(f.state(3) == "wire");
+    CHECK(f.claim().empty());  // not at once again: others come first
+    f.database.run("UPDATE sends SET next_attempt_at = now()");
+    const auto again = f.claim();
+    REQUIRE(again.size() == 1);
+    CHECK(again.front().id == message(2));
+    CHECK(again.front().body == "texto 2");
 }
 
 TEST_CASE("entering the wire waits for a disconnect under way, and then fails") {

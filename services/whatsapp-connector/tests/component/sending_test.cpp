@@ -293,6 +293,25 @@ TEST_CASE("a number that may not send any more is not posted for") {
     CHECK(s.graph.posts().empty());
 }
 
+TEST_CASE("sends that cannot be read end with a word of their own, and hold nobody up") {
+    Sending s;
+    std::vector<NewSend> texts;
+    for (int n = 1; n <= 10; ++n) texts.push_back(s.text(n, n));  // more than workers
+    s.insert(texts);
+    s.database.run("UPDATE sends SET recipient = '{'");
+    s.start();
+    s.send({s.text(11, 11)});
+    REQUIRE(s.becomes(11, "accepted"));
+    CHECK(s.graph.posts().size() == 1);
+    int unreadable = 0;
+    for (const auto& record : read_topic(s.cluster, kafka::topics::kWhatsappSent, 11)) {
+        whatsapp::v1::SendUpdate update;
+        REQUIRE(update.ParseFromString(record.value));
+        if (update.failure() == whatsapp::v1::SEND_FAILURE_CONTENT_UNREADABLE) ++unreadable;
+    }
+    CHECK(unreadable == 10);
+}
+
 TEST_CASE("stopping lets posts under way end and writes their answers down") {
     std::latch posted(1);
     std::latch answer(1);
