@@ -95,6 +95,7 @@ App::App(const Config& config, telemetry::Metrics& metrics)
       maintenance_(
           {.instance = std::string(kService) + "-" + config.kafka.instance,
            .patience = config.in_doubt,
+           .silence = config.accepted,
            .kept = config.sends_kept},
           pool_,
           channels_,

@@ -36,6 +36,13 @@ void declare(config::Options& options, Config& config) {
             "how long an in-doubt send waits for its echo before it may become unknown"
         )
         .duration(
+            "accepted-seconds",
+            config.accepted,
+            std::chrono::minutes(1),
+            std::chrono::days(30),
+            "how long an accepted send waits for a status before it counts as sent"
+        )
+        .duration(
             "sends-kept-seconds",
             config.sends_kept,
             kSendsKeptAtLeast,

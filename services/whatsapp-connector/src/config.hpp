@@ -22,6 +22,9 @@ struct Config {
     std::string graph_token_file;
     Secret ingest_key;
     Milliseconds in_doubt{120'000};
+    /// How long an accepted send waits for a status before it counts as sent. Meta's `sent` comes
+    /// within seconds, whether or not the customer's phone is on.
+    Milliseconds accepted = std::chrono::hours(24);
     /// As long as Meta may repeat a webhook. Statuses may come for 30 days; the router applies them
     /// without our row.
     Milliseconds sends_kept = std::chrono::days(7);

@@ -15,6 +15,7 @@ namespace tecnochat::whatsapp_connector {
 ///     queued -> claimed -> wire -> accepted | in_doubt | failed | queued (a definite "later")
 ///     accepted -> sent | failed      in_doubt -> sent | failed | unknown      unknown -> sent |
 ///     failed (a late echo)
+/// Each ends in sent, failed or unknown: an accepted send that no status tells of counts as sent.
 enum class SendState { kQueued, kClaimed, kWire, kAccepted, kInDoubt, kSent, kFailed, kUnknown };
 
 std::string_view to_string(SendState state) noexcept;

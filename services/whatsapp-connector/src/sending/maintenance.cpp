@@ -45,6 +45,9 @@ Maintenance::Maintenance(
       unknown_(metrics.counter(
           "tecnochat_sends_unknown_total", "Sends whose doubt no echo settled in time"
       )),
+      silent_(metrics.counter(
+          "tecnochat_sends_silent_total", "Accepted sends that no status told of in time"
+      )),
       forgotten_(metrics.counter(
           "tecnochat_sends_forgotten_total", "Settled sends deleted after their time"
       )) {}
@@ -98,7 +101,12 @@ Status Maintenance::pass(bool just_started) {
         const auto given_up, sends_.expire_doubts(transaction, clock_.now(), config_.patience)
     );
     unknown_.increment(static_cast<double>(given_up.size()));
+    TECNOCHAT_TRY(
+        const auto silent, sends_.settle_silent(transaction, clock_.now() - config_.silence)
+    );
+    silent_.increment(static_cast<double>(silent.size()));
     changes.insert(changes.end(), given_up.begin(), given_up.end());
+    changes.insert(changes.end(), silent.begin(), silent.end());
     TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
     TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
     outbox_.publish(std::move(appended));

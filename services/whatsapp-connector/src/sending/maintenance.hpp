@@ -15,8 +15,9 @@
 namespace tecnochat::whatsapp_connector {
 
 /// Settles what crashes and silence left behind: claims of dead workers go back to the queue, what
-/// was on the wire is in doubt, and doubts without an echo become `unknown`. Forgets what was
-/// settled long ago. One thread, twice a second.
+/// was on the wire is in doubt, doubts without an echo become `unknown`, and accepted sends that no
+/// status ever tells of count as `sent`. Forgets what was settled long ago. One thread, twice a
+/// second.
 class Maintenance {
  public:
     struct Config {
@@ -26,6 +27,8 @@ class Maintenance {
         /// A claim or a wire older than this belongs to a dead process; longer than any post may
         /// take.
         Milliseconds lease{30'000};
+        /// How long an accepted send waits for a status (TECNOCHAT_ACCEPTED_SECONDS).
+        Milliseconds silence = std::chrono::hours(24);
         /// How long a settled send is remembered (TECNOCHAT_SENDS_KEPT_SECONDS).
         Milliseconds kept = std::chrono::days(7);
     };
@@ -61,6 +64,7 @@ class Maintenance {
     const Clock& clock_;
     telemetry::Counter in_doubt_;
     telemetry::Counter unknown_;
+    telemetry::Counter silent_;
     telemetry::Counter forgotten_;
     std::function<void()> settled_;
     std::mutex mutex_;

@@ -187,6 +187,20 @@ constexpr std::string_view kGiveUp = R"sql(
     AND s.state = 'in_doubt'
     RETURNING )sql" SEND_CHANGE_COLUMNS;
 
+constexpr std::string_view kSettleSilent = R"sql(
+    WITH silent AS (
+    SELECT tenant_id, id
+    FROM sends
+    WHERE state = 'accepted'
+    AND wire_at <= $1
+    ORDER BY wire_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+    UPDATE sends s
+    SET state = 'sent', updated_at = now()
+    FROM silent
+    WHERE s.tenant_id = silent.tenant_id
+    AND s.id = silent.id
+    RETURNING )sql" SEND_CHANGE_COLUMNS;
+
 // In the order of the index, and by the rows' places: both keep the planner from reading the whole
 // table where next to nothing is to be forgotten.
 constexpr std::string_view kForget = R"sql(
@@ -523,6 +537,15 @@ Result<std::vector<SendChange>> SendStore::expire_doubts(
     expired.add_to(params);
     TECNOCHAT_TRY(const auto changed, transaction.execute(kGiveUp, params));
     return to_changes(changed);
+}
+
+Result<std::vector<SendChange>> SendStore::settle_silent(
+    postgres::Transaction& transaction, Timestamp accepted_before
+) {
+    TECNOCHAT_TRY(
+        const auto rows, transaction.execute(kSettleSilent, Params().add(accepted_before))
+    );
+    return to_changes(rows);
 }
 
 Result<std::int64_t> SendStore::forget(

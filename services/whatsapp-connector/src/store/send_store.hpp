@@ -108,6 +108,12 @@ class SendStore {
         postgres::Transaction& transaction, Timestamp now, Milliseconds patience
     );
 
+    /// accepted -> sent for sends that were on the wire by `accepted_before` and that no status has
+    /// told of since. Meta gave its id for them, so it took them: unknown would be wrong.
+    Result<std::vector<SendChange>> settle_silent(
+        postgres::Transaction& transaction, Timestamp accepted_before
+    );
+
     /// Deletes sends in a terminal state that went to the wire, or failed on the way there, before
     /// `older_than`, at most `limit`; returns how many. An order that comes again after that is a
     /// new send.

@@ -146,6 +146,35 @@ TEST_CASE("without any status a doubt becomes unknown after 2 T, and a late echo
     CHECK(f.column(1, "wamid") == "wamid.1");
 }
 
+TEST_CASE("an accepted send that no status tells of counts as sent, and a late failure still wins"
+) {
+    Fixture f;
+    f.record(f.on_wire(1), Accepted{"wamid.1"});
+    f.record(f.on_wire(2), Doubtful{"cut"});
+    f.record(f.on_wire(3), Refused{131026, 0});
+    f.on_wire(4);
+    f.record(f.on_wire(5), Accepted{"wamid.5"});
+    f.echo(5, EchoKind::kFailed, "wamid.5", 131047);
+    const auto settle = [&](Timestamp accepted_before) {
+        return f.commit([&](auto& transaction) {
+            return f.sends.settle_silent(transaction, accepted_before);
+        });
+    };
+    CHECK(settle(wire_at(f, 1) - 1ms).empty());
+    const auto settled = settle(wire_at(f, 5) + 1ms);
+    REQUIRE(settled.size() == 1);
+    CHECK(settled.front().id == message(1));
+    CHECK(settled.front().state == SendState::kSent);
+    CHECK(settled.front().wamid == "wamid.1");
+    CHECK(settle(wire_at(f, 5) + 1ms).empty());
+    CHECK(f.state(2) == "in_doubt");
+    CHECK(f.state(3) == "failed");
+    CHECK(f.state(4) == "wire");
+    CHECK(f.state(5) == "failed");
+    REQUIRE(f.echo(1, EchoKind::kFailed, "wamid.1", 131047).size() == 1);
+    CHECK(f.state(1) == "failed");
+}
+
 TEST_CASE("an answer that comes after the lease doubted its send is believed") {
     Fixture f;
     const auto refused = f.on_wire(1);

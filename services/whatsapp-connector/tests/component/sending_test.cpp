@@ -71,7 +71,7 @@ struct Sending : PublishingFixture {
         metrics
     };
     Maintenance maintenance{
-        {.instance = kInstance, .patience = kPatience, .kept = 1h},
+        {.instance = kInstance, .patience = kPatience, .silence = 24h, .kept = 48h},
         pool,
         channels,
         sends,
@@ -247,14 +247,30 @@ TEST_CASE("an answer the database refuses holds up no other; its send falls in d
     CHECK(s.state(2) == "sent");
 }
 
-TEST_CASE("a settled send is forgotten when its time is over, one under way is not") {
+TEST_CASE("a settled send is forgotten when its time is over, and not before") {
     Sending s;
     s.record(s.on_wire(1), Refused{131026, 0});
-    s.record(s.on_wire(2), Accepted{"wamid.2"});
-    s.database.run("UPDATE sends SET wire_at = now() - interval '2 h'");
+    s.database.run("UPDATE sends SET wire_at = now() - interval '49 h'");
+    s.record(s.on_wire(2), Refused{131026, 0});
     s.start();
     CHECK(testkit::eventually(15s, [&] { return s.state(1).empty(); }));
-    CHECK(s.state(2) == "accepted");
+    CHECK(s.state(2) == "failed");
+}
+
+TEST_CASE("the router is told that an accepted send counts as sent when no status comes for a day"
+) {
+    Sending s;
+    s.start();
+    s.send({s.text(1)});
+    REQUIRE(s.becomes(1, "accepted"));
+    s.clock.advance(25h);
+    REQUIRE(s.becomes(1, "sent"));
+    const auto records = read_topic(s.cluster, kafka::topics::kWhatsappSent, 2);
+    CHECK(updates_of(records, 1) == std::vector<std::string>{"accepted:1", "sent:1"});
+    whatsapp::v1::SendUpdate update;
+    REQUIRE(update.ParseFromString(records.back().value));
+    CHECK(update.state() == whatsapp::v1::SEND_STATE_SENT);
+    CHECK(s.posts_of(1) == 1);
 }
 
 TEST_CASE("with the database away nothing is posted; sending goes on when it is back") {
