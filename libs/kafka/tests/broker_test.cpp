@@ -35,6 +35,17 @@ struct Group {
         kafka.instance.clear();
         return kafka;
     }
+    /// An event as the topic promises them: other tests on this stack may look.
+    [[nodiscard]] EventHeaders event(const std::string& number) const {
+        return {
+            .id = run + number,
+            .type = "tecnochat.whatsapp.v1.AccountChange",
+            .source = "/tecnochat/webhook-ingress",
+            .time = SystemClock().now(),
+            .tenant = {},
+            .trace = {}
+        };
+    }
     [[nodiscard]] ConsumerConfig consumer_config() const {
         ConsumerConfig config;
         config.kafka = kafka();
@@ -66,7 +77,9 @@ class Writer {
               Producer producer(config, group.metrics);
               while (!stop.stop_requested()) {
                   const auto number = std::to_string(written_);
-                  const OutRecord record{group.topic, group.run + number, number, {}};
+                  const OutRecord record{
+                      group.topic, group.run + number, number, to_headers(group.event(number))
+                  };
                   if (!producer.send_and_wait(std::span(&record, 1), Deadline::after(10s))) return;
                   ++written_;
               }
