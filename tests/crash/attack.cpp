@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 
+#include "support/rate_limit.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::scenarios {
@@ -12,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kInFlight = 24;
+constexpr Milliseconds kHeldBack{1000};
 /// The connector's send-workers (its default): each holds one send at a time.
 constexpr int kSendWorkers = 16;
 
@@ -66,6 +68,8 @@ void Attack::hand_one_over() {
 }
 
 void Attack::fire() {
+    // Half of the answers are held back by their number's limit before they may go.
+    spend_rate(stack_, business_.number(), kHeldBack);
     auto questions = Business::covered();
     std::shuffle(questions.begin(), questions.end(), chance());
     for (std::size_t i = 0; i < kInFlight; ++i) {

@@ -17,6 +17,8 @@ constexpr Milliseconds kDatabasePause{300};
 
 Failpoint before_claim_commit{"whatsapp-connector.claim.commit.before"};
 Failpoint after_claim_commit{"whatsapp-connector.claim.commit.after"};
+Failpoint before_limit_commit{"whatsapp-connector.limit.commit.before"};
+Failpoint after_limit_commit{"whatsapp-connector.limit.commit.after"};
 Failpoint before_wire_commit{"whatsapp-connector.wire.commit.before"};
 Failpoint after_wire_commit{"whatsapp-connector.wire.commit.after"};
 Failpoint before_response{"whatsapp-connector.response.before"};
@@ -161,7 +163,7 @@ Status Dispatcher::hold_back_limited() {
     limited_.increment(static_cast<double>(held.size()));
     std::vector<SendStore::Release> releases;
     for (std::size_t i = 0; i < held.size(); ++i) releases.push_back({&held[i], pauses[i]});
-    // Should this fail, the claims lapse with their lease.
+    // Should this fail, the claims lapse with their lease, or with the next start.
     TECNOCHAT_TRY(
         auto transaction,
         postgres::Transaction::begin(
@@ -169,7 +171,7 @@ Status Dispatcher::hold_back_limited() {
         )
     );
     TECNOCHAT_CHECK(sends_.release(transaction, releases));
-    return transaction.commit();
+    return transaction.commit({&before_limit_commit, &after_limit_commit});
 }
 
 Status Dispatcher::enter_wire() {
