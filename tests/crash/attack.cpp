@@ -98,12 +98,13 @@ void Attack::fire() {
     business_.set_patience(Milliseconds(15'000));
 }
 
-void Attack::write(
+std::string Attack::write(
     const std::string& number, const std::string& customer, const std::string& text
 ) {
-    phone_.write(number, customer, text);
+    auto wamid = phone_.write(number, customer, text);
     round_.emplace_back(number, customer);
     ++written_in_all_;
+    return wamid;
 }
 
 bool Attack::settle() {

@@ -43,7 +43,10 @@ class Attack {
     /// and every other call a failpoint may hang on. Calls on dying services fail: that is the
     /// point.
     void fire();
-    void write(const std::string& number, const std::string& customer, const std::string& text);
+    /// Meta's id of the message.
+    std::string write(
+        const std::string& number, const std::string& customer, const std::string& text
+    );
 
     /// Lets Meta deliver what was refused, and waits until every message is stored, everything has
     /// ended and all poison is set aside.

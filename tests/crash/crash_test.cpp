@@ -4,6 +4,7 @@
 // Afterwards the books of both databases and the simulated Meta must agree: each message stored
 // once, each turn one outcome, each send one terminal state, no customer answered twice, `unknown`
 // only where Meta really never got the message, and records that nobody can read set aside.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <iostream>
@@ -11,6 +12,7 @@
 #include <sstream>
 
 #include "attack.hpp"
+#include "support/topic_reader.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 #include "tecnochat/testkit/process.hpp"
 
@@ -76,6 +78,25 @@ bool kill_at(
     attack.check_books(service == "whatsapp-connector");
     CHECK(all_run(stack));
     return died;
+}
+
+/// A round with nothing but one message in it; its id.
+std::string kill_at_one_message(
+    const testkit::Stack& stack,
+    Attack& attack,
+    const std::string& service,
+    const std::string& failpoint
+) {
+    start_armed(stack, service, failpoint);
+    auto wamid = attack.write(
+        attack.business().number(), Business::new_customer(), Business::covered()[0].question
+    );
+    REQUIRE(testkit::eventually(20s, [&] { return !stack.runs(service); }));
+    start_service(stack, service);
+    const bool settled = attack.settle();
+    INFO(attack.describe());
+    REQUIRE(settled);
+    return wamid;
 }
 
 void kill_at_every_failpoint(const std::string& service) {
@@ -148,36 +169,59 @@ TEST_CASE("kill -9 of Redis with messages in flight") {
 
 TEST_CASE("killed on the wire: with the echo the send is known to be sent, without it it is unknown"
 ) {
+    struct Place {
+        const char* failpoint;
+        std::size_t taken;  // by Meta
+    };
     const auto stack = testkit::Stack::from_environment();
-    for (const bool echo : {true, false}) {
-        INFO("echo " << echo);
-        Attack attack(stack);
-        if (!echo)
-            attack.phone().fault(
-                {{"kind", "withhold_echo"}, {"phone_number_id", attack.business().number()}}
+    for (const auto& [failpoint, taken] :
+         {Place{"whatsapp-connector.post.before", 0},
+          Place{"whatsapp-connector.response.before", 1},
+          Place{"whatsapp-connector.response.after", 1}}) {
+        for (const bool echo : {true, false}) {
+            INFO(failpoint << ", echo " << echo);
+            Attack attack(stack);
+            if (!echo)
+                attack.phone().fault(
+                    {{"kind", "withhold_echo"}, {"phone_number_id", attack.business().number()}}
+                );
+            kill_at_one_message(stack, attack, "whatsapp-connector", failpoint);
+            const auto* state = echo && taken == 1 ? "sent" : "unknown";
+            CHECK(attack.ledger().sends() == std::map<std::string, int>{{state, 1}});
+            CHECK(
+                attack.phone()
+                    .requests(
+                        "phone_number_id=" + attack.business().number() +
+                        "&kind=message&outcome=accepted"
+                    )
+                    .size() == taken
             );
-        // Right after Meta's answer was read and before it was written down.
-        start_armed(stack, "whatsapp-connector", "whatsapp-connector.response.after");
-        attack.write(
-            attack.business().number(), Business::new_customer(), Business::covered()[0].question
-        );
-        REQUIRE(testkit::eventually(20s, [&] { return !stack.runs("whatsapp-connector"); }));
-        start_service(stack, "whatsapp-connector");
-        const bool settled = attack.settle();
-        INFO(attack.describe());
-        REQUIRE(settled);
-        CHECK(
-            attack.ledger().sends() == std::map<std::string, int>{{echo ? "sent" : "unknown", 1}}
-        );
-        CHECK(
-            attack.phone()
-                .requests(
-                    "phone_number_id=" + attack.business().number() +
-                    "&kind=message&outcome=accepted"
-                )
-                .size() == 1
-        );
-        attack.phone().clear_faults();
+            attack.phone().clear_faults();
+        }
+    }
+}
+
+TEST_CASE(
+    "killed around the 200: Meta delivers again until it has one, and the message is stored once"
+) {
+    struct Place {
+        const char* failpoint;
+        int delivered;  // and durable: how often the message lies on the topic
+    };
+    const auto stack = testkit::Stack::from_environment();
+    Attack attack(stack);
+    for (const auto& [failpoint, delivered] :
+         {Place{"webhook-ingress.produce.before", 1},
+          Place{"webhook-ingress.produce.after", 2},
+          Place{"webhook-ingress.response.before", 2},
+          Place{"webhook-ingress.response.after", 1}}) {
+        INFO(failpoint);
+        const auto wamid = kill_at_one_message(stack, attack, "webhook-ingress", failpoint);
+        const auto records = read_topic(stack, "whatsapp.inbound");
+        CHECK(std::count_if(records.begin(), records.end(), [&](const kafka::Record& record) {
+                  return record.event_id() == wamid;
+              }) == delivered);
+        CHECK(attack.ledger().inbound().at(wamid) == 1);
     }
 }
 

@@ -273,6 +273,8 @@ void Connection::answer(Response response) {
     compose(response);
     release_body();
     written_ = 0;
+    failpoints_ = response.failpoints;
+    if (failpoints_.before_write != nullptr) failpoints_.before_write->hit();
     write();
 }
 
@@ -327,6 +329,7 @@ void Connection::on_written(const error_code& error) {
 }
 
 void Connection::answered() {
+    if (failpoints_.after_write != nullptr) failpoints_.after_write->hit();
     if (!keep_alive_) {
         linger();
         return;

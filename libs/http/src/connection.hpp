@@ -87,6 +87,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Request request_;
     std::string output_;
     std::size_t written_ = 0;
+    AnswerFailpoints failpoints_;  // of the answer in output_
     std::size_t budget_taken_ = 0;
     bool header_checked_ = false;
     bool keep_alive_ = true;

@@ -11,6 +11,9 @@ namespace {
 
 Failpoint before_produce{"webhook-ingress.produce.before"};
 Failpoint after_produce{"webhook-ingress.produce.after"};
+// Around the bytes of the 200 that tells Meta never to deliver this webhook again.
+Failpoint before_response{"webhook-ingress.response.before"};
+Failpoint after_response{"webhook-ingress.response.after"};
 
 static_assert(http::kBodyPadding >= whatsapp::kWebhookPadding);
 
@@ -49,8 +52,12 @@ void ReceiveWebhook::operator()(
     // std::function wants to be copyable; owner is whichever copy of the callback is left.
     const auto answer = std::make_shared<http::Responder>(std::move(responder));
     publisher_.publish(records, body.size(), [answer](bool durable) {
-        if (durable) after_produce.hit();
-        answer->send({.status = durable ? 200 : 503});
+        if (!durable) {
+            answer->send({.status = 503});
+            return;
+        }
+        after_produce.hit();
+        answer->send({.status = 200, .failpoints = {&before_response, &after_response}});
     });
 }
 

@@ -7,12 +7,17 @@
 #include <optional>
 #include <vector>
 
+#include "tecnochat/core/failpoint.hpp"
 #include "tecnochat/core/guarded.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
 
 using nlohmann::json;
+
+// The kernel has the last byte of a send's POST, and nothing of the answer has been read: Meta
+// takes the message, and whoever dies here never learns of it.
+Failpoint before_response{"whatsapp-connector.response.before"};
 
 /// Meta's answers are a few hundred bytes; more is not an answer.
 constexpr std::size_t kMaxAnswer = 64 * 1024;
@@ -48,6 +53,19 @@ json text_message(const ClaimedSend& send, const std::string& opaque) {
     else
         message["recipient"] = send.recipient.user_id;
     return message;
+}
+
+/// The body through a provider instead of as a string, which is the one place between the last byte
+/// of a request and the first of its answer: `written` is hit there. The library's own calls with a
+/// provider take no receiver for the answer, so the request's fields are set as they would.
+void set_body(httplib::Request& request, const std::string& body, Failpoint* written) {
+    request.content_length_ = body.size();
+    request.content_provider_ =
+        [&body, written](std::size_t offset, std::size_t, httplib::DataSink& sink) {
+            if (!sink.write(body.data() + offset, body.size() - offset)) return false;
+            if (written != nullptr) written->hit();
+            return true;
+        };
 }
 
 /// Host and port of a plain http address. The library's own parsing of a URL costs more than the
@@ -107,7 +125,8 @@ GraphAnswer GraphClient::send_text(const ClaimedSend& send, const std::string& o
     return post(
         *client,
         send.phone_number_id,
-        text_message(send, opaque).dump(-1, ' ', false, json::error_handler_t::replace)
+        text_message(send, opaque).dump(-1, ' ', false, json::error_handler_t::replace),
+        &before_response
     );
 }
 
@@ -142,7 +161,10 @@ Status GraphClient::mark_read(
 }
 
 GraphAnswer GraphClient::post(
-    httplib::Client& client, const std::string& phone_number_id, const std::string& body
+    httplib::Client& client,
+    const std::string& phone_number_id,
+    const std::string& body,
+    Failpoint* written
 ) {
     const auto token = tokens_.token(phone_number_id);
     if (!token) return NothingSent{"token"};
@@ -154,7 +176,7 @@ GraphAnswer GraphClient::post(
     request.path = path_prefix_ + "/" + config_.version + "/" + phone_number_id + "/messages";
     request.set_header("Authorization", ("Bearer " + token->reveal()).c_str());
     request.set_header("Content-Type", "application/json");
-    request.body = body;
+    set_body(request, body, written);
     // The whole answer has a limit, in bytes and in time.
     request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t
                                ) {

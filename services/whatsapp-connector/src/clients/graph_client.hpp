@@ -5,6 +5,7 @@
 
 #include "clients/deadline_watch.hpp"
 #include "ports.hpp"
+#include "tecnochat/core/failpoint.hpp"
 
 namespace httplib {
 class Client;
@@ -34,8 +35,12 @@ class GraphClient final : public GraphApi {
  private:
     struct Idle;
     [[nodiscard]] std::unique_ptr<httplib::Client> make_client(bool keep_alive) const;
+    /// `written` is hit when all of the request is with the kernel and nothing of the answer read.
     GraphAnswer post(
-        httplib::Client& client, const std::string& phone_number_id, const std::string& body
+        httplib::Client& client,
+        const std::string& phone_number_id,
+        const std::string& body,
+        Failpoint* written = nullptr
     );
 
     Config config_;

@@ -21,7 +21,8 @@ Failpoint before_limit_commit{"whatsapp-connector.limit.commit.before"};
 Failpoint after_limit_commit{"whatsapp-connector.limit.commit.after"};
 Failpoint before_wire_commit{"whatsapp-connector.wire.commit.before"};
 Failpoint after_wire_commit{"whatsapp-connector.wire.commit.after"};
-Failpoint before_response{"whatsapp-connector.response.before"};
+Failpoint before_post{"whatsapp-connector.post.before"};
+// Meta's answer is read and not recorded; response.before stands in the Graph client.
 Failpoint after_response{"whatsapp-connector.response.after"};
 
 TenantId tenant_of(const ClaimedSend& send) {
@@ -221,7 +222,7 @@ void Dispatcher::work_loop(const std::stop_token& stop) {
 }
 
 void Dispatcher::post(const ClaimedSend& send) {
-    before_response.hit();
+    before_post.hit();
     const auto begun = clock_.steady_now();
     auto answer = graph_.send_text(send, opaque_.encode({send.id, send.attempt}));
     after_response.hit();

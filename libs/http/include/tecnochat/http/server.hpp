@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tecnochat/core/clock.hpp"
+#include "tecnochat/core/failpoint.hpp"
 #include "tecnochat/core/result.hpp"
 
 namespace tecnochat::http {
@@ -66,11 +67,18 @@ struct Header {
     std::string value;
 };
 
+/// Where a crash test may end the process.
+struct AnswerFailpoints {
+    Failpoint* before_write = nullptr;  // nothing of the answer is on the wire
+    Failpoint* after_write = nullptr;   // the kernel has all of it
+};
+
 struct Response {
     int status = 200;
     std::string body{};
     std::string_view content_type = "text/plain; charset=utf-8";  // static storage
     std::vector<Header> headers{};
+    AnswerFailpoints failpoints{};
 };
 
 /// The right and duty to answer one request, once, from any thread, also later. Destroyed without
