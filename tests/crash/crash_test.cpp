@@ -1,6 +1,6 @@
 // Goal: whatever is killed, and wherever, nothing is lost and nothing is doubled.
 // Method: every failpoint that a service's release binary lists is armed once (`kill -9` of itself
-// there) while 25 messages are in flight, then Kafka, PostgreSQL and Redis are killed the same way.
+// there) while 40 messages are in flight, then Kafka, PostgreSQL and Redis are killed the same way.
 // Afterwards the books of both databases and the simulated Meta must agree: each message stored
 // once, each turn one outcome, each send one terminal state, no customer answered twice, `unknown`
 // only where Meta really never got the message, and records that nobody can read set aside.
@@ -9,6 +9,7 @@
 #include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <sstream>
 
 #include "attack.hpp"
@@ -54,6 +55,65 @@ bool all_run(const testkit::Stack& stack) {
     return true;
 }
 
+bool dies(
+    const testkit::Stack& stack,
+    const Attack& attack,
+    const std::string& service,
+    std::chrono::milliseconds patience
+) {
+    return testkit::eventually(patience, [&] {
+        attack.phone().advance_clock(1);
+        return !stack.runs(service);
+    });
+}
+
+/// While the service is dead.
+void note_death(Attack& attack, const std::string& service) {
+    attack.count_in_flight();
+    if (service == "whatsapp-connector") attack.note_wire();
+}
+
+/// A failpoint on the way to readiness stands where a start clears up after a crash: it gets one
+/// to clear up after, with messages in flight and sends on the wire.
+bool strike_while_clearing_up(
+    const testkit::Stack& stack,
+    Attack& attack,
+    const std::string& service,
+    const std::string& armed
+) {
+    start_service(stack, service);
+    attack.phone().fault({{"kind", "stall"}, {"when", "after"}, {"duration_ms", 2000}, {"count", 4}}
+    );
+    attack.fire();
+    const bool on_wire =
+        testkit::eventually(10s, [&] { return !attack.ledger().sends_in("wire").empty(); });
+    stack.kill(service);
+    CHECK(on_wire);
+    note_death(attack, service);
+    start_armed(stack, service, armed);
+    return dies(stack, attack, service, 20s);
+}
+
+/// Starts the service with the failpoint armed for its `hit`-th passage and fires until it has
+/// died there. False: it never did.
+bool strike(
+    const testkit::Stack& stack,
+    Attack& attack,
+    const std::string& service,
+    const std::string& failpoint,
+    int hit
+) {
+    const auto armed = failpoint + "@" + std::to_string(hit);
+    start_armed(stack, service, armed);
+    if (!stack.runs(service)) return strike_while_clearing_up(stack, attack, service, armed);
+    for (int volley = 1; volley <= hit; ++volley) {
+        attack.fire();
+        // Many a place is passed once per volley: the second one comes with the second.
+        if (dies(stack, attack, service, volley < hit ? 3s : 20s)) return true;
+    }
+    return false;
+}
+
 /// One round: armed, fired, died there, started again, settled. Whether the failpoint was hit.
 bool kill_at(
     const testkit::Stack& stack,
@@ -63,19 +123,22 @@ bool kill_at(
 ) {
     attack.begin_round({service});
     if (service == "message-router") attack.hand_one_over();
-    start_armed(stack, service, failpoint);
-    attack.fire();
-    const bool died = testkit::eventually(20s, [&] {
-        attack.phone().advance_clock(1);
-        return !stack.runs(service);
-    });
+    // Not always the first passage: a service that has just started is not the one at work.
+    const int hit = std::uniform_int_distribution<>(1, 2)(chance());
+    INFO("hit " << hit);
+    bool died = strike(stack, attack, service, failpoint, hit);
+    // What a process does once is never done twice.
+    if (!died && hit > 1) died = strike(stack, attack, service, failpoint, 1);
     CHECK(died);
-    if (!died) stack.stop(service);
+    if (died)
+        note_death(attack, service);
+    else
+        stack.stop(service);
     start_service(stack, service);
     const bool settled = attack.settle();
     INFO(attack.describe());
     REQUIRE(settled);
-    attack.check_books(service == "whatsapp-connector");
+    attack.check_books();
     CHECK(all_run(stack));
     return died;
 }
@@ -109,7 +172,9 @@ void kill_at_every_failpoint(const std::string& service) {
         INFO("failpoint " << name);
         hit += kill_at(stack, attack, service, name) ? 1U : 0U;
     }
-    std::cout << service << ": " << hit << " of " << names.size() << " failpoints hit\n";
+    std::cout << service << ": " << hit << " of " << names.size()
+              << " failpoints hit, each with at least " << attack.least_in_flight()
+              << " messages in flight\n";
     REQUIRE(hit == names.size());
 }
 
@@ -125,6 +190,7 @@ void kill_server(const std::string& part) {
         testkit::eventually(5s, [&] {
             return attack.ledger().inbound().size() >= stored + round * 8;
         });
+        attack.count_in_flight();
         stack.kill(part);
         for (int i = 0; i < 5; ++i)
             attack.write(
@@ -136,10 +202,12 @@ void kill_server(const std::string& part) {
         const bool settled = attack.settle();
         INFO(attack.describe());
         REQUIRE(settled);
-        attack.check_books(false);
+        attack.check_books();
         CHECK(all_run(stack));
         stored = attack.ledger().inbound().size();
     }
+    std::cout << part << ": killed with at least " << attack.least_in_flight()
+              << " messages in flight\n";
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
 #include "poison.hpp"
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 
-#include "support/kafka_probe.hpp"
 #include "support/topic_reader.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/uuid.hpp"
@@ -14,6 +12,7 @@ namespace {
 
 /// No Protobuf message begins like this: a tag has five bytes at most.
 constexpr const char* kUnparsable = "\xff\xff\xff\xff\xff\xff";
+constexpr Milliseconds kPatience{10'000};
 
 }  // namespace
 
@@ -26,12 +25,22 @@ void Poison::put_before(const std::string& service) {
         const auto& writer = *topic.producers.begin();
         const std::string key = "poison-" + Uuid::v7(clock.now()).to_string();
         const std::string value = kUnparsable + key;
-        const auto outcome = KafkaProbe(stack_.endpoint("/kafka"), stack_.identity(writer))
-                                 .produce(topic.name, key, value);
-        if (outcome != "ok") throw std::runtime_error("poison for " + topic.name + ": " + outcome);
+        const kafka::OutRecord record{topic.name, key, value, {}};
+        const auto written =
+            producer_of(writer).send_and_wait({&record, 1}, Deadline::after(kPatience));
+        if (!written)
+            throw std::runtime_error("poison for " + topic.name + ": " + written.error().message);
         for (const auto& reader : topic.consumers)
             expected_.push_back({reader, topic.name, key, value});
     }
+}
+
+kafka::Producer& Poison::producer_of(const std::string& principal) {
+    kafka::ProducerConfig config;
+    config.kafka.brokers = stack_.endpoint("/kafka");
+    config.kafka.tls = stack_.identity(principal);
+    config.client_id = "poison-" + principal;
+    return producers_.try_emplace(principal, config, metrics_).first->second;
 }
 
 std::vector<std::string> Poison::missing() const {

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "support/access_lists.hpp"
-#include "tecnochat/kafka/record.hpp"
+#include "tecnochat/kafka/producer.hpp"
 #include "tecnochat/testkit/stack.hpp"
 
 namespace tecnochat::scenarios {
@@ -30,8 +31,13 @@ class Poison {
         std::string value;
         [[nodiscard]] bool is_among(const std::vector<kafka::Record>& letters) const;
     };
+    [[nodiscard]] kafka::Producer& producer_of(const std::string& principal);
+
     const testkit::Stack& stack_;
     std::vector<Topic> topics_;
+    telemetry::Metrics metrics_;
+    // Connected once: poison must come while the questions are on their way.
+    std::map<std::string, kafka::Producer> producers_;
     std::vector<Letter> expected_;
 };
 

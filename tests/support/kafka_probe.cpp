@@ -85,17 +85,13 @@ std::string describe(rd_kafka_t* handle, const std::string& topic) {
 
 }  // namespace
 
-std::string KafkaProbe::produce(
-    const std::string& topic, const std::string& key, const std::string& value
-) const {
+std::string KafkaProbe::produce(const std::string& topic) const {
     const Handle handle = make_handle(RD_KAFKA_PRODUCER, brokers_, identity_, "");
-    std::string copy = value;  // librdkafka takes no const bytes
     const auto queued = rd_kafka_producev(
         handle.get(),
         RD_KAFKA_V_TOPIC(topic.c_str()),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_VALUE(copy.data(), copy.size()),
-        RD_KAFKA_V_KEY(key.data(), key.size()),
+        RD_KAFKA_V_VALUE(nullptr, 0),
+        RD_KAFKA_V_KEY("probe", 5),
         RD_KAFKA_V_END
     );
     if (queued != RD_KAFKA_RESP_ERR_NO_ERROR) return name_of(queued);

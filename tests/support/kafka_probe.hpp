@@ -14,10 +14,8 @@ class KafkaProbe {
     KafkaProbe(std::string brokers, config::TlsFiles identity)
         : brokers_(std::move(brokers)), identity_(std::move(identity)) {}
 
-    /// Tries to write one record, an empty one by default.
-    [[nodiscard]] std::string produce(
-        const std::string& topic, const std::string& key = "probe", const std::string& value = ""
-    ) const;
+    /// Tries to write one empty record.
+    [[nodiscard]] std::string produce(const std::string& topic) const;
     /// Tries to fetch from partition 0.
     [[nodiscard]] std::string fetch(const std::string& topic) const;
     /// Tries to read a consumer group's offsets.

@@ -81,6 +81,16 @@ std::map<std::string, int> Ledger::sends() const {
     );
 }
 
+std::set<std::string> Ledger::sends_in(const std::string& state) const {
+    std::set<std::string> ids;
+    const auto rows =
+        query(kConnector, "SELECT id, state FROM sends WHERE tenant_id = $1 FOR SHARE");
+    for (const auto row : rows) {
+        if (row.text(1) == state) ids.insert(row.uuid(0).to_string());
+    }
+    return ids;
+}
+
 std::map<std::string, int> Ledger::outbound_by_status() const {
     return count(
         kRouter,

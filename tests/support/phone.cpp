@@ -113,4 +113,11 @@ json Phone::requests(const std::string& query) const {
     return testkit::json_of(testkit::http_get(base_ + "/sim/requests?" + query)).at("requests");
 }
 
+std::vector<std::string> Phone::accepted_twice() const {
+    const json counters = testkit::json_of(testkit::http_get(base_ + "/sim/requests/counters"));
+    std::vector<std::string> ids;
+    for (const auto& [id, times] : counters.at("opaque_accepted_twice").items()) ids.push_back(id);
+    return ids;
+}
+
 }  // namespace tecnochat::scenarios

@@ -47,6 +47,8 @@ class Phone {
     void advance_clock(int seconds) const;
     /// Logged requests of the business to Meta, newest filter wins; see the simulator's README.
     [[nodiscard]] nlohmann::json requests(const std::string& query) const;
+    /// Our ids of all sends that Meta has accepted more than once.
+    [[nodiscard]] std::vector<std::string> accepted_twice() const;
 
  private:
     std::string base_;

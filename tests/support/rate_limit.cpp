@@ -3,8 +3,6 @@
 #include <array>
 #include <stdexcept>
 
-#include "tecnochat/redis/client.hpp"
-
 namespace tecnochat::scenarios {
 namespace {
 
@@ -21,11 +19,13 @@ return 1
 
 }  // namespace
 
-void spend_rate(const testkit::Stack& stack, const std::string& number, Milliseconds pause) {
-    redis::Client redis(Secret(stack.endpoint("/redis")), 1, Milliseconds(5000));
+RateLimit::RateLimit(const testkit::Stack& stack)
+    : redis_(Secret(stack.endpoint("/redis")), 1, Milliseconds(5000)) {}
+
+void RateLimit::spend(const std::string& number, Milliseconds pause) {
     const std::array keys{"limit:number:" + number};
     const std::array arguments{std::to_string(-kRate * pause.count() / 1000)};
-    if (!redis.eval(kSpend, keys, arguments))
+    if (!redis_.eval(kSpend, keys, arguments))
         throw std::runtime_error("the rate limit of " + number + " could not be spent");
 }
 
