@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "support/access_lists.hpp"
@@ -72,6 +73,13 @@ TEST_CASE("one trace leads from the webhook through every service to the sent me
     const Phone phone(stack);
     const Business business(stack, 1);
     const Ledger ledger(stack, business.tenant());
+    // A status that is quicker than the answer to the POST leaves nothing to say on whatsapp.sent.
+    phone.fault(
+        {{"kind", "delay"},
+         {"field", "statuses"},
+         {"phone_number_id", business.number()},
+         {"duration_ms", 2000}}
+    );
     std::map<std::string, std::string> wamids;  // by customer
     for (std::size_t i = 0; i < kCustomers; ++i) {
         const auto customer = Business::new_customer();
@@ -81,6 +89,7 @@ TEST_CASE("one trace leads from the webhook through every service to the sent me
     for (const auto& [customer, wamid] : wamids) phone.wait(business.number(), customer, 1);
     REQUIRE(testkit::eventually(30s, [&] { return ledger.settled() && ledger.unpublished() == 0; })
     );
+    phone.clear_faults();
 
     const auto records = read_all(stack);
     std::set<std::string> traces;
