@@ -150,7 +150,10 @@ Status Dispatcher::hold_back_limited() {
     std::vector<ClaimedSend> passed, held;
     std::vector<Milliseconds> pauses;
     for (auto& send : claimed_) {
-        const auto pause = limiter_.acquire(send.phone_number_id, send.conversation);
+        // What cannot be read is not posted, and takes nobody's turn.
+        const auto pause = send.content == Content::kReadable
+                               ? limiter_.acquire(send.phone_number_id, send.conversation)
+                               : Milliseconds(0);
         if (pause > Milliseconds(0)) {
             held.push_back(std::move(send));
             pauses.push_back(pause);

@@ -93,14 +93,16 @@ Status Maintenance::pass(bool just_started) {
             pool_, channels_.tenants(), Deadline::after(kTransactionTimeout)
         )
     );
-    TECNOCHAT_TRY(
-        auto changes, sends_.recover(transaction, config_.instance, just_started, config_.lease)
-    );
-    in_doubt_.increment(static_cast<double>(changes.size()));
+    // First, so that no doubt is raised and given up in one pass: after a long outage of the
+    // database the recorder may still hold the answer, and has until the next pass to write it.
     TECNOCHAT_TRY(
         const auto given_up, sends_.expire_doubts(transaction, clock_.now(), config_.patience)
     );
     unknown_.increment(static_cast<double>(given_up.size()));
+    TECNOCHAT_TRY(
+        auto changes, sends_.recover(transaction, config_.instance, just_started, config_.lease)
+    );
+    in_doubt_.increment(static_cast<double>(changes.size()));
     TECNOCHAT_TRY(
         const auto silent, sends_.settle_silent(transaction, clock_.now() - config_.silence)
     );

@@ -102,7 +102,8 @@ std::size_t Recorder::settle(std::span<const Answer> batch) {
     for (std::size_t done = 0; done < batch.size(); ++done) {
         const Status alone = write(batch.subspan(done, 1));
         if (alone) continue;
-        if (is_retryable(alone.error())) {
+        // A missing grant, a plan that is out of date: not the answer's fault.
+        if (!is_items_fault(alone.error())) {
             not_yet(alone.error());
             return done;
         }

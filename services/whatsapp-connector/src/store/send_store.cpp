@@ -278,7 +278,8 @@ std::string_view to_string(Content content) {
 }
 
 Content content_after(const Error& error, const ClaimedSend& send) {
-    if (is_retryable(error)) {
+    // Failing it would erase the content for good: only where the content itself is to blame.
+    if (!is_items_fault(error)) {
         telemetry::log_limited(
             telemetry::Level::kWarning,
             "the content of sends cannot be opened yet",

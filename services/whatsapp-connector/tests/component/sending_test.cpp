@@ -247,6 +247,32 @@ TEST_CASE("an answer the database refuses holds up no other; its send falls in d
     CHECK(s.state(2) == "sent");
 }
 
+TEST_CASE("an answer that a missing grant holds up is recorded when it is granted") {
+    Sending s;
+    const auto first = s.on_wire(1);
+    s.database.run("REVOKE UPDATE ON sends FROM \"whatsapp-connector\"");
+    s.recorder.add({first, NothingSent{}});
+    s.recorder.start([](std::size_t) {});
+    const telemetry::Counter refused =
+        s.metrics.counter("tecnochat_send_answers_refused_total", "");
+    std::this_thread::sleep_for(600ms);  // several tries
+    CHECK(refused.value() == 0);
+    s.database.run("GRANT UPDATE ON sends TO \"whatsapp-connector\"");
+    CHECK(s.becomes(1, "queued"));
+}
+
+TEST_CASE("a doubt is not given up in the pass that raises it, however long the database was away"
+) {
+    Sending s;
+    const auto first = s.on_wire(1);
+    s.database.run("UPDATE sends SET wire_at = now() - interval '1 day'");
+    REQUIRE(s.maintenance.recover_own());
+    CHECK(s.state(1) == "in_doubt");
+    s.recorder.add({first, NothingSent{}});
+    s.recorder.start([](std::size_t) {});
+    CHECK(s.becomes(1, "queued"));
+}
+
 TEST_CASE("a settled send is forgotten when its time is over, and not before") {
     Sending s;
     s.record(s.on_wire(1), Refused{131026, 0});
