@@ -20,8 +20,8 @@ class ContentSealer {
  public:
     virtual ~ContentSealer() = default;
     virtual Result<std::string> seal(const ContentOwner& owner, std::string_view plain) = 0;
-    /// An error with is_items_fault() says that the content is damaged or its key destroyed: it will
-    /// never open, and may be erased. Any other says nothing about the content.
+    /// An error with is_items_fault() says that the content is damaged or its key destroyed: it
+    /// will never open, and may be erased. Any other says nothing about the content.
     virtual Result<std::string> open(const ContentOwner& owner, std::string_view sealed) = 0;
 };
 
