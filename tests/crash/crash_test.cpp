@@ -243,9 +243,9 @@ TEST_CASE("killed on the wire: with the echo the send is known to be sent, witho
     };
     const auto stack = testkit::Stack::from_environment();
     for (const auto& [failpoint, taken] :
-         {Place{"whatsapp-connector.post.before", 0},
+         {Place{"whatsapp-connector.response.after", 1},
           Place{"whatsapp-connector.response.before", 1},
-          Place{"whatsapp-connector.response.after", 1}}) {
+          Place{"whatsapp-connector.post.before", 0}}) {
         for (const bool echo : {true, false}) {
             INFO(failpoint << ", echo " << echo);
             Attack attack(stack);
