@@ -46,18 +46,12 @@ CREATE TABLE sends (
     traceparent     text NOT NULL DEFAULT '',
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tenant_id, id),
-    -- Content stays no longer than it may be posted: see store/send_store.cpp for the two kinds of in_doubt.
-    CONSTRAINT sends_content_blanked
-        CHECK (state IN ('queued', 'claimed', 'wire', 'in_doubt') OR (recipient = '' AND body = ''))
+    PRIMARY KEY (tenant_id, id)
 );
 -- What still stands in the way of a conversation's next send.
 CREATE INDEX sends_outstanding ON sends (tenant_id, conversation_id, sequence) WHERE state IN ('queued', 'claimed', 'wire', 'in_doubt');
 CREATE INDEX sends_ready ON sends (sequence) WHERE state = 'queued';
-CREATE INDEX sends_unsettled ON sends (state, wire_at) WHERE state IN ('claimed', 'wire', 'accepted', 'in_doubt');
--- What is old enough to be forgotten. wire_at changes only with state, which the indexes above name too: this one takes no update out
--- of the heap-only kind.
-CREATE INDEX sends_settled ON sends (wire_at) WHERE state IN ('sent', 'failed', 'unknown');
+CREATE INDEX sends_unsettled ON sends (state, wire_at) WHERE state IN ('claimed', 'wire', 'in_doubt');
 
 CREATE TABLE outbox (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
