@@ -8,6 +8,15 @@
 #include <ctime>
 
 namespace tecnochat {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What four digits of a year can say.
+constexpr Timestamp kFirst = std::chrono::sys_days(std::chrono::year(1) / 1 / 1);
+constexpr Timestamp kLast = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1) - 1ms;
+
+}  // namespace
 
 Timestamp SystemClock::now() const {
     return std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
@@ -31,10 +40,18 @@ Milliseconds Deadline::remaining() const {
     return std::max(left, Milliseconds(0));
 }
 
+Timestamp from_unix(std::int64_t seconds, std::int32_t nanos) {
+    using std::chrono::floor;
+    // In seconds first: the largest ones would overflow as milliseconds.
+    const std::chrono::seconds whole(std::clamp<std::int64_t>(
+        seconds,
+        floor<std::chrono::seconds>(kFirst).time_since_epoch().count(),
+        floor<std::chrono::seconds>(kLast).time_since_epoch().count()
+    ));
+    return Timestamp(whole) + Milliseconds(std::clamp(nanos, 0, 999'999'999) / 1'000'000);
+}
+
 std::string format_rfc3339(Timestamp time) {
-    using namespace std::chrono_literals;
-    constexpr Timestamp kFirst = std::chrono::sys_days(std::chrono::year(1) / 1 / 1);
-    constexpr Timestamp kLast = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1) - 1ms;
     time = std::clamp(time, kFirst, kLast);
     // By hand: every event carries a time, and gmtime_r takes a lock of the whole process.
     const auto days = std::chrono::floor<std::chrono::days>(time);

@@ -1,5 +1,6 @@
 // Goal: the vocabulary everything else is written in keeps its promises.
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/failpoint.hpp"
@@ -95,6 +96,18 @@ TEST_CASE("a time beyond the four digits of a year becomes the nearest one that 
     CHECK(format_rfc3339(last + Milliseconds(1)) == "9999-12-31T23:59:59.999Z");
     CHECK(format_rfc3339(Timestamp::max()) == "9999-12-31T23:59:59.999Z");
     CHECK(format_rfc3339(Timestamp::min()) == "0001-01-01T00:00:00.000Z");
+}
+
+TEST_CASE("whatever a time from outside says, it lies in the years 1 to 9999") {
+    const auto last = parse_rfc3339("9999-12-31T23:59:59.999Z").value();
+    CHECK(from_unix(1'700'000'000, 123'999'999) == from_unix_ms(1'700'000'000'123));
+    CHECK(from_unix(-1, 500'000'000) == from_unix_ms(-500));
+    CHECK(from_unix(1, -1) == from_unix_ms(1000));
+    CHECK(from_unix(std::numeric_limits<std::int64_t>::max(), 999'999'999) == last);
+    CHECK(
+        from_unix(std::numeric_limits<std::int64_t>::min(), 0) ==
+        parse_rfc3339("0001-01-01T00:00:00Z").value()
+    );
 }
 
 TEST_CASE("an expired deadline has nothing left") {

@@ -44,7 +44,7 @@ Result<Message> parse(const kafka::Record& record) {
 
 std::optional<Timestamp> to_time(const google::protobuf::Timestamp& time) {
     if (time.seconds() <= 0) return std::nullopt;
-    return from_unix_ms(time.seconds() * 1000 + time.nanos() / 1'000'000);
+    return from_unix(time.seconds(), time.nanos());
 }
 
 void take_content(const wa::InboundMessage& wire, domain::InboundMessage& message) {

@@ -1,6 +1,5 @@
 #include "events/outbound_handler.hpp"
 
-#include "events/proto_time.hpp"
 #include "sending/tenants.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
@@ -13,6 +12,10 @@ constexpr Milliseconds kTransactionTimeout{10'000};
 
 Failpoint before_commit{"whatsapp-connector.outbound.commit.before"};
 Failpoint after_commit{"whatsapp-connector.outbound.commit.after"};
+
+Timestamp to_timestamp(const google::protobuf::Timestamp& time) {
+    return from_unix(time.seconds(), time.nanos());
+}
 
 Result<NewSend> to_send(
     const OutboundCommand& command,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "events/proto_time.hpp"
 #include "sending/tenants.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
@@ -87,7 +86,8 @@ Status StatusHandler::sort_out(const kafka::Record& record, Sorted& sorted) {
     TECNOCHAT_TRY(const auto channel, channels_.find(status.phone_number_id()));
     if (!channel) return refuse("unknown_number");
     // A time still to come would end doubts whose echo is on its way.
-    const auto occurred_at = std::min(to_timestamp(status.occurred_at()), clock_.now());
+    const auto& said = status.occurred_at();
+    const auto occurred_at = std::min(from_unix(said.seconds(), said.nanos()), clock_.now());
     Told told{{channel->tenant, channel->phone_number_id, occurred_at}, std::nullopt};
     const auto kind = echo_kind(status.status());
     const auto ours = opaque_.decode(status.opaque());

@@ -52,5 +52,8 @@ inline std::int64_t to_unix_ms(Timestamp time) {
 inline Timestamp from_unix_ms(std::int64_t ms) {
     return Timestamp(Milliseconds(ms));
 }
+/// A time that came from outside, whatever it says: what lies beyond the years 1 to 9999, which
+/// RFC 3339, Protobuf and PostgreSQL know, becomes their first or last millisecond.
+Timestamp from_unix(std::int64_t seconds, std::int32_t nanos);
 
 }  // namespace tecnochat
