@@ -17,10 +17,8 @@ struct Refusal {
     std::string_view reason;
 };
 
-/// Stores what the `records` of a batch say by `store(first, count)`, one transaction and
-/// idempotent: all at once, or, where the data of one makes that fail, one by one, so that it alone
-/// is refused
-/// ("failed"). An error is nobody's data: the batch can be stored later, or the service must stop.
+/// store_all_or_one_by_one() for what the `records` of a batch say: one whose data the database
+/// refuses is among `refused` ("failed").
 Status store_or_refuse(
     std::span<const kafka::Record* const> records,
     const std::function<Status(std::size_t first, std::size_t count)>& store,

@@ -4,6 +4,7 @@
 
 #include "events/send_updates.hpp"
 #include "sending/tenants.hpp"
+#include "store/one_by_one.hpp"
 #include "tecnochat/telemetry/log.hpp"
 
 namespace tecnochat::whatsapp_connector {
@@ -86,30 +87,19 @@ void Recorder::run(const std::stop_token& stop) {
 }
 
 std::size_t Recorder::settle(std::span<const Answer> batch) {
-    const auto not_yet = [](const Error& error) {
+    const Stored stored = store_all_or_one_by_one(
+        batch.size(),
+        [&](std::size_t first, std::size_t count) { return write(batch.subspan(first, count)); },
+        [&](std::size_t i, const Error& error) { give_up(batch[i].send, error); }
+    );
+    if (!stored.status) {
         telemetry::log_limited(
             telemetry::Level::kWarning,
             "answers of Meta could not be recorded yet",
-            {{"reason", error.message}}
+            {{"reason", stored.status.error().message}}
         );
-    };
-    const Status whole = write(batch);
-    if (whole) return batch.size();
-    if (is_retryable(whole.error())) {
-        not_yet(whole.error());
-        return 0;
     }
-    for (std::size_t done = 0; done < batch.size(); ++done) {
-        const Status alone = write(batch.subspan(done, 1));
-        if (alone) continue;
-        // A missing grant, a plan that is out of date: not the answer's fault.
-        if (!is_items_fault(alone.error())) {
-            not_yet(alone.error());
-            return done;
-        }
-        give_up(batch[done].send, alone.error());
-    }
-    return batch.size();
+    return stored.done;
 }
 
 void Recorder::give_up(const ClaimedSend& send, const Error& error) {
