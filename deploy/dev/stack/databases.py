@@ -32,7 +32,7 @@ def with_database() -> list[Service]:
     return [service for service in SERVICES if service.database]
 
 
-def ensure_databases(environments: Environments, state: State, password_logins: bool) -> None:
+def ensure_databases(environments: Environments, password_logins: bool) -> None:
     """Makes what is missing; changes nothing that is there. `password_logins` is for an existing
     server.
 
@@ -46,7 +46,8 @@ def ensure_databases(environments: Environments, state: State, password_logins: 
         script.append(_ROLES_AND_DATABASE.format(**names))
         if password_logins:
             script.append(
-                f"ALTER ROLE \"{service.name}\" PASSWORD '{state.secrets()['postgres_password']}';"
+                f"ALTER ROLE \"{service.name}\" PASSWORD "
+                f"'{environments.postgres_login_password(service)}';"
             )
     url, password = without_password(environments.postgres_admin_url)
     result = subprocess.run(

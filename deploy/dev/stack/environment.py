@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -114,7 +116,7 @@ class Environments:
         if self._settings.postgres_url:
             parts = urlsplit(self._settings.postgres_url)
             server = parts.netloc.rpartition("@")[2]
-            login = f"{quote(service.name)}:{self._secrets['postgres_password']}"
+            login = f"{quote(service.name)}:{self.postgres_login_password(service)}"
             return urlunsplit(
                 parts._replace(netloc=f"{login}@{server}", path=f"/{service.database}")
             )
@@ -126,6 +128,11 @@ class Environments:
         }
         query = urlencode(files, quote_via=quote)
         return f"postgresql://{quote(service.name)}@{self.address('postgres')}/{service.database}?{query}"
+
+    def postgres_login_password(self, service: Service) -> str:
+        """Of its login on an existing server: each its own, so that none opens another's database."""
+        key = self._secrets["postgres_password"].encode()
+        return hmac.new(key, service.name.encode(), hashlib.sha256).hexdigest()
 
     def postgres_owner_url(self, service: Service) -> str:
         """The administrator acting as the owner of the service's tables: for migrations only."""

@@ -69,7 +69,7 @@ def _bring_up(stack: Stack, options: Options) -> None:
     with Step("Kafka, PostgreSQL and Redis") as step:
         step.summary = _start_all(stack.infrastructure(), state)
     with Step("roles, databases, migrations"):
-        databases.ensure_databases(environments, state, bool(stack.settings.postgres_url))
+        databases.ensure_databases(environments, bool(stack.settings.postgres_url))
         for service in databases.with_database():
             databases.migrate(environments, service, state)
     with Step("topics and rights"):

@@ -198,6 +198,18 @@ class SettingsTest(WithState):
             parse_qs(url.query)["sslcert"], [str(self.state.certs / "message-router.crt")]
         )
 
+    def test_on_an_existing_server_each_login_has_a_password_of_its_own(self) -> None:
+        settings = Settings({}, "postgresql://root:secret@db.example:5433/postgres?sslmode=verify-full")
+        environments = Environments(self.state, {}, settings)
+        urls = [
+            urlsplit(environments.postgres_url(service)) for service in databases.with_database()
+        ]
+        self.assertEqual({url.hostname for url in urls}, {"db.example"})
+        self.assertEqual({url.query for url in urls}, {"sslmode=verify-full"})
+        passwords = {url.password for url in urls}
+        self.assertEqual(len(passwords), len(urls))
+        self.assertFalse({None, "secret", self.state.secrets()["postgres_password"]} & passwords)
+
     def test_migrations_run_as_the_owner_and_show_no_password(self) -> None:
         router = services.by_name("message-router")
         assert router is not None
