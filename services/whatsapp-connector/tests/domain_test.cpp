@@ -33,7 +33,7 @@ TEST_CASE("a 200 with a message id is accepted; a 200 without one is in doubt") 
     }
 }
 
-TEST_CASE("a fully read 4xx with a code is a refusal; every 5xx is in doubt whatever it says") {
+TEST_CASE("a fully read 4xx with a code is a refusal; what says that Meta broke is in doubt") {
     const auto answer =
         judge_http_answer(400, R"({"error":{"message":"m","code":100,"error_subcode":33}})");
     REQUIRE(std::holds_alternative<Refused>(answer));
@@ -41,6 +41,11 @@ TEST_CASE("a fully read 4xx with a code is a refusal; every 5xx is in doubt what
     CHECK(std::get<Refused>(answer).subcode == 33);
     CHECK(std::holds_alternative<Doubtful>(judge_http_answer(500, R"({"error":{"code":130429}})")));
     CHECK(std::holds_alternative<Doubtful>(judge_http_answer(400, "<html>")));
+    // Meta's words for its own failure are no refusal, with whatever status they come.
+    for (const auto* code : {"131000", "131016"}) {
+        const auto body = std::string(R"({"error":{"code":)") + code + "}}";
+        CHECK(std::holds_alternative<Doubtful>(judge_http_answer(400, body)));
+    }
     CHECK(std::holds_alternative<Doubtful>(judge_http_answer(302, "{}")));
 }
 
@@ -68,7 +73,7 @@ TEST_CASE("retries end, and say so") {
     CHECK(after.state == SendState::kFailed);
     CHECK(after.failure == Failure::kRetriesExhausted);
     CHECK(after.error_code == 130429);
-    CHECK(after_answer(refused(131000), 3).state == SendState::kFailed);
+    CHECK(after_answer(refused(1), 3).state == SendState::kFailed);
 }
 
 TEST_CASE("permanent errors and a broken channel fail at once with Meta's code") {

@@ -10,12 +10,15 @@ namespace {
 using nlohmann::json;
 
 // Meta's error codes by what they ask for; codes not listed are permanent for this message.
-constexpr std::array kRetryCodes{2, 130429, 131016, 131056, 131057, 133004, 2494100};
-constexpr std::array kFewTriesCodes{1, 131000, 131052, 131059, 133000};
+constexpr std::array kRetryCodes{2, 130429, 131056, 131057, 133004, 2494100};
+constexpr std::array kFewTriesCodes{1, 131052, 131059, 133000};
 constexpr std::array kWaitCodes{4, 80007, 131048, 132015, 132069, 133015, 133016};
 constexpr std::array kStopCodes{0,      3,      10,     33,     190,    368,    131005, 131031,
                                 131037, 131042, 131044, 131045, 131063, 131064, 132001, 132016,
                                 132068, 133005, 133006, 133008, 133009, 133010, 134011, 137000};
+// "Something went wrong" and "service unavailable" say that Meta broke, not that it declined: the
+// message may be out. They come as 500, and are no more believable as anything else.
+constexpr std::array kUnsureCodes{131000, 131016};
 
 template <std::size_t N>
 bool contains(const std::array<int, N>& codes, int code) {
@@ -38,9 +41,11 @@ GraphAnswer judge_refusal(const json& answer) {
         !(*error)["code"].is_number_integer()) {
         return Doubtful{"no_error_code"};
     }
+    const int code = (*error)["code"].get<int>();
+    if (contains(kUnsureCodes, code)) return Doubtful{"unsure_code"};
     const auto subcode = error->find("error_subcode");
     return Refused{
-        (*error)["code"].get<int>(),
+        code,
         subcode != error->end() && subcode->is_number_integer() ? subcode->get<int>() : 0,
     };
 }

@@ -21,7 +21,8 @@ struct Refused {
     int code = 0;
     int subcode = 0;
 };
-/// Everything else: 5xx, time-out, cut or unreadable answer. Meta may or may not have taken it.
+/// Everything else: 5xx, an error code that says that Meta broke, time-out, cut or unreadable
+/// answer. Meta may or may not have taken it.
 struct Doubtful {
     std::string why;
 };
