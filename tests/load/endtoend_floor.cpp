@@ -8,11 +8,11 @@
 #include <CLI/CLI.hpp>
 #include <condition_variable>
 #include <cstdio>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "histogram.hpp"
+#include "tecnochat/core/environment.hpp"
 #include "tecnochat/kafka/consumer.hpp"
 #include "tecnochat/kafka/producer.hpp"
 #include "tecnochat/postgres/pool.hpp"
@@ -116,10 +116,10 @@ int main(int argc, char** argv) {
     cli.add_option("--rounds", settings.rounds, "hops and commits");
     CLI11_PARSE(cli, argc, argv);
     try {
-        const char* url = std::getenv("TECNOCHAT_POSTGRES_URL");
-        if (url == nullptr) throw std::runtime_error("TECNOCHAT_POSTGRES_URL is not set");
+        const auto url = environment_variable("TECNOCHAT_POSTGRES_URL");
+        if (!url) throw std::runtime_error("TECNOCHAT_POSTGRES_URL is not set");
         const auto hops = kafka_hop(settings);
-        const auto commits = commit(settings, url);
+        const auto commits = commit(settings, *url);
         const auto ms = [](std::uint64_t micros) { return static_cast<double>(micros) / 1e3; };
         fmt::print(
             R"({{"hop_p50_ms":{:.3f},"hop_p99_ms":{:.3f},"commit_p50_ms":{:.3f},"commit_p99_ms":{:.3f}}})"

@@ -7,12 +7,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 
 #include "bodies.hpp"
 #include "engine.hpp"
 #include "processor_time.hpp"
+#include "tecnochat/core/environment.hpp"
 #include "tecnochat/crypto/hmac.hpp"
 
 namespace {
@@ -69,11 +69,11 @@ int main(int argc, char** argv) {
     cli.add_option("--connections", plan.connections, "kept-alive connections");
     CLI11_PARSE(cli, argc, argv);
     try {
-        const char* secret = std::getenv("META_APP_SECRET");
-        if (secret == nullptr) throw std::runtime_error("META_APP_SECRET is not set");
+        const auto secret = environment_variable("META_APP_SECRET");
+        if (!secret) throw std::runtime_error("META_APP_SECRET is not set");
         if (plan.rate <= 0) throw std::runtime_error("--rate must be positive");
         plan.target = parse_url(url);
-        const auto requests = read_requests(file, plan.target, secret);
+        const auto requests = read_requests(file, plan.target, *secret);
         plan.warmup = std::chrono::milliseconds(0);
         // Exactly as long as it takes for every body to become due once.
         const double last_due = (static_cast<double>(requests.size()) - 0.5) / plan.rate;

@@ -5,10 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
 
 #include "bodies.hpp"
 #include "engine.hpp"
+#include "tecnochat/core/environment.hpp"
 
 namespace {
 
@@ -73,13 +73,13 @@ int main(int argc, char** argv) {
     cli.add_option("--pids", plan.pids, "processes whose processor time to report")->delimiter(',');
     CLI11_PARSE(cli, argc, argv);
     try {
-        const char* secret = std::getenv("META_APP_SECRET");
-        if (secret == nullptr) throw std::runtime_error("META_APP_SECRET is not set");
+        const auto secret = tecnochat::environment_variable("META_APP_SECRET");
+        if (!secret) throw std::runtime_error("META_APP_SECRET is not set");
         plan.target = parse_url(url);
         plan.warmup = std::chrono::milliseconds(static_cast<std::int64_t>(warmup * 1000));
         plan.measure = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
         plan.pids.push_back(getpid());
-        const auto requests = signed_requests(plan.target, bodies, secret, run_name);
+        const auto requests = signed_requests(plan.target, bodies, *secret, run_name);
         std::puts(to_json(plan, run(plan, requests)).c_str());
         return 0;
     } catch (const std::exception& error) {

@@ -3,12 +3,12 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <iostream>
 #include <stdexcept>
 
 #include "support/phone.hpp"
 #include "tecnochat/conversations/v1/conversations_service.grpc.pb.h"
+#include "tecnochat/core/environment.hpp"
 #include "tecnochat/knowledge/v1/knowledge_service.grpc.pb.h"
 #include "tecnochat/rpc/client.hpp"
 #include "tecnochat/testkit/eventually.hpp"
@@ -36,10 +36,8 @@ std::string money(int pesos) {
 }
 
 std::uint64_t chosen_seed() {
-    const char* given = std::getenv("TECNOCHAT_TEST_SEED");
-    const std::uint64_t seed = given != nullptr && *given != '\0'
-                                   ? std::stoull(given)
-                                   : std::uint64_t{std::random_device{}()};
+    const auto given = environment_variable("TECNOCHAT_TEST_SEED");
+    const std::uint64_t seed = given ? std::stoull(*given) : std::uint64_t{std::random_device{}()};
     std::cout << "TECNOCHAT_TEST_SEED=" << seed << "\n";
     return seed;
 }

@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdlib>
 #include <fstream>
+
+#include "tecnochat/core/environment.hpp"
 
 namespace tecnochat::config {
 namespace {
@@ -76,16 +77,10 @@ std::string flag_of(std::string_view name) {
     return "--" + map_characters(name, '_', '-', std::tolower);
 }
 
-std::optional<std::string> read_variable(const std::string& variable) {
-    const char* value = std::getenv(variable.c_str());
-    if (value == nullptr || *value == '\0') return std::nullopt;
-    return std::string(value);
-}
-
 Result<std::optional<std::string>> read_secret(const std::string& variable) {
-    auto direct = read_variable(variable);
+    auto direct = environment_variable(variable);
     const std::string file_variable = variable + "_FILE";
-    const auto path = read_variable(file_variable);
+    const auto path = environment_variable(file_variable);
     if (!path) return direct;
     if (direct) {
         return make_error(

@@ -14,9 +14,6 @@ std::string variable_of(std::string_view name);
 /// "kafka-brokers" -> --kafka-brokers; "META_GRAPH_URL" -> --meta-graph-url.
 std::string flag_of(std::string_view name);
 
-/// An empty variable counts as unset: that is how compose files and charts write "not given".
-std::optional<std::string> read_variable(const std::string& variable);
-
 /// The variable, or the content of the file that <variable>_FILE names; both at once is an error.
 Result<std::optional<std::string>> read_secret(const std::string& variable);
 

@@ -9,6 +9,8 @@
 
 #include "environment.hpp"
 #include "tecnochat/core/assert.hpp"
+#include "tecnochat/core/environment.hpp"
+#include "tecnochat/core/loopback.hpp"
 
 namespace tecnochat::config {
 namespace {
@@ -52,6 +54,21 @@ Result<bool> parse_toggle(const std::string& text) {
     return bad_value("must be on or off");
 }
 
+/// The host of "host[:port][/path]".
+std::string_view host_of(std::string_view address) {
+    address = address.substr(0, address.find_first_of("/?#"));
+    if (address.starts_with('[')) return address.substr(0, address.find(']') + 1);
+    return address.substr(0, address.find(':'));
+}
+
+Status check_url(std::string_view url) {
+    constexpr std::string_view kSecure = "https://";
+    constexpr std::string_view kPlain = "http://";
+    if (url.starts_with(kSecure) && !host_of(url.substr(kSecure.size())).empty()) return ok();
+    if (url.starts_with(kPlain) && is_loopback(host_of(url.substr(kPlain.size())))) return ok();
+    return bad_value("must be https://host[:port][/path] (http:// only for a server on loopback)");
+}
+
 /// How many milliseconds one unit of a duration setting has: the name says it.
 std::int64_t unit_of(std::string_view name) {
     if (name.ends_with("-ms") || name.ends_with("_MS")) return 1;
@@ -92,7 +109,7 @@ struct Options::Impl {
     Result<std::optional<std::string>> read(const Setting& setting) const {
         if (setting.is_secret) return read_secret(setting.variable);
         if (setting.flag_value) return setting.flag_value;
-        return read_variable(setting.variable);
+        return environment_variable(setting.variable);
     }
 
     Status apply(const Setting& setting) const {
@@ -141,6 +158,19 @@ Options& Options::text(
         return ok();
     };
     impl_->add_flag(setting, help, "TEXT");
+    return *this;
+}
+
+Options& Options::url(std::string_view name, std::string& target, std::string_view help) {
+    TECNOCHAT_ASSERT(check_url(target), "a default that the setting itself would refuse");
+    Setting& setting = impl_->add(name, Presence::kOptional);
+    setting.show = [&target] { return target; };
+    setting.assign = [&target](const std::string& value) -> Status {
+        TECNOCHAT_CHECK(check_url(value));
+        target = value;
+        return ok();
+    };
+    impl_->add_flag(setting, help, "URL");
     return *this;
 }
 

@@ -4,35 +4,17 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <fstream>
-#include <initializer_list>
 #include <vector>
 
 #include "tecnochat/config/settings.hpp"
+#include "tecnochat/testkit/environment.hpp"
 
 using namespace tecnochat;
 using namespace tecnochat::config;
+using tecnochat::testkit::ScopedEnvironment;
 
 namespace {
-
-class Environment {
- public:
-    Environment(std::initializer_list<std::pair<std::string, std::string>> variables) {
-        for (const auto& [name, value] : variables) {
-            setenv(name.c_str(), value.c_str(), 1);
-            names_.push_back(name);
-        }
-    }
-    ~Environment() {
-        for (const auto& name : names_) unsetenv(name.c_str());
-    }
-    Environment(const Environment&) = delete;
-    Environment& operator=(const Environment&) = delete;
-
- private:
-    std::vector<std::string> names_;
-};
 
 Result<Outcome> parse(Options& options, std::vector<const char*> flags) {
     flags.insert(flags.begin(), "program");
@@ -41,7 +23,7 @@ Result<Outcome> parse(Options& options, std::vector<const char*> flags) {
 
 struct Example {
     std::string name = "nobody";
-    std::string graph_url;
+    std::string graph_url = "https://graph.example";
     std::int64_t port = 8080;
     Milliseconds wait{250};
     Milliseconds doubt{120'000};
@@ -52,7 +34,7 @@ struct Example {
 
     Example() {
         options.text("name", name, "who")
-            .text("META_GRAPH_URL", graph_url, "where Graph is")
+            .url("META_GRAPH_URL", graph_url, "where Graph is")
             .number("port", port, 0, 65535, "where to listen")
             .duration("wait-ms", wait, Milliseconds(0), Milliseconds(10'000), "how long")
             .duration("doubt-seconds", doubt, Milliseconds(1000), Milliseconds(600'000), "longer")
@@ -90,18 +72,18 @@ TEST_CASE("defaults hold where nothing is given") {
     CHECK(example.port == 8080);
     CHECK(
         example.options.effective() ==
-        "name=nobody META_GRAPH_URL= port=8080 wait-ms=250 doubt-seconds=120 selftest=on "
+        "name=nobody META_GRAPH_URL=https://graph.example port=8080 wait-ms=250 doubt-seconds=120 selftest=on "
         "ingest-key="
     );
 }
 
 TEST_CASE("a flag wins over a variable, a variable over the default") {
-    const Environment environment{
+    const ScopedEnvironment environment{
         {"TECNOCHAT_NAME", "variable"},
         {"TECNOCHAT_PORT", "1"},
         {"TECNOCHAT_DOUBT_SECONDS", "7"},
         {"TECNOCHAT_SELFTEST", "off"},
-        {"META_GRAPH_URL", "http://graph"},
+        {"META_GRAPH_URL", "http://127.0.0.1:9000/graph"},
     };
     Example example;
     REQUIRE(parse(example.options, {"--name", "flag", "--wait-ms=9"}));
@@ -110,7 +92,32 @@ TEST_CASE("a flag wins over a variable, a variable over the default") {
     CHECK(example.wait == Milliseconds(9));
     CHECK(example.doubt == Milliseconds(7000));
     CHECK_FALSE(example.selftest);
-    CHECK(example.graph_url == "http://graph");
+    CHECK(example.graph_url == "http://127.0.0.1:9000/graph");
+}
+
+TEST_CASE("an address off this machine has to be https") {
+    for (const auto* url :
+         {"https://graph.facebook.com",
+          "https://[2001:db8::1]:8443/path",
+          "http://localhost:1",
+          "http://[::1]:1/x"}) {
+        Example example;
+        CHECK(example.failure({"--meta-graph-url", url}).empty());
+        CHECK(example.graph_url == url);
+    }
+    for (const auto* url :
+         {"http://graph.facebook.com",
+          "http://127.0.0.1.example.com",
+          "http://",
+          "https://",
+          "https:///path",
+          "graph.facebook.com",
+          "ftp://localhost"}) {
+        Example example;
+        const auto failure = example.failure({"--meta-graph-url", url});
+        CHECK(failure.find("must be https://") != failure.npos);
+        CHECK(failure.find("META_GRAPH_URL") != failure.npos);
+    }
 }
 
 TEST_CASE("customary names have a flag of their own") {
@@ -120,7 +127,7 @@ TEST_CASE("customary names have a flag of their own") {
 }
 
 TEST_CASE("an empty variable counts as unset") {
-    const Environment environment{{"TECNOCHAT_PORT", ""}};
+    const ScopedEnvironment environment{{"TECNOCHAT_PORT", ""}};
     Example example;
     REQUIRE(parse(example.options, {}));
     CHECK(example.port == 8080);
@@ -154,12 +161,12 @@ TEST_CASE("a toggle takes on or off only") {
 TEST_CASE("unknown flags, stray words and unknown variables stop the start") {
     CHECK(Example().failure({"--nmae", "x"}).find("--nmae") != std::string::npos);
     CHECK(Example().failure({"stray"}).find("stray") != std::string::npos);
-    const Environment environment{{"TECNOCHAT_NMAE", "x"}};
+    const ScopedEnvironment environment{{"TECNOCHAT_NMAE", "x"}};
     CHECK(Example().failure({}).find("TECNOCHAT_NMAE") != std::string::npos);
 }
 
 TEST_CASE("variables of the developer script and the tests are let through") {
-    const Environment environment{
+    const ScopedEnvironment environment{
         {"TECNOCHAT_TEST_ANYTHING", "1"},
         {"TECNOCHAT_PORT_BASE", "9000"},
         {"TECNOCHAT_FAILPOINTS", ""},
@@ -169,7 +176,7 @@ TEST_CASE("variables of the developer script and the tests are let through") {
 
 TEST_CASE("secrets come by variable or file, never by flag, and are not printed") {
     SECTION("variable") {
-        const Environment environment{{"TECNOCHAT_INGEST_KEY", "s3cret"}};
+        const ScopedEnvironment environment{{"TECNOCHAT_INGEST_KEY", "s3cret"}};
         Example example;
         REQUIRE(parse(example.options, {}));
         CHECK(example.key.reveal() == "s3cret");
@@ -178,15 +185,15 @@ TEST_CASE("secrets come by variable or file, never by flag, and are not printed"
     }
     SECTION("file, its trailing newline cut") {
         const TemporaryFile file("from file\n");
-        const Environment environment{{"TECNOCHAT_INGEST_KEY_FILE", file.path()}};
+        const ScopedEnvironment environment{{"TECNOCHAT_INGEST_KEY_FILE", file.path()}};
         Example example;
         REQUIRE(parse(example.options, {}));
         CHECK(example.key.reveal() == "from file");
     }
     SECTION("a missing file and both at once are errors") {
-        const Environment missing{{"TECNOCHAT_INGEST_KEY_FILE", "/nonexistent"}};
+        const ScopedEnvironment missing{{"TECNOCHAT_INGEST_KEY_FILE", "/nonexistent"}};
         CHECK(Example().failure({}).find("/nonexistent") != std::string::npos);
-        const Environment both{{"TECNOCHAT_INGEST_KEY", "x"}};
+        const ScopedEnvironment both{{"TECNOCHAT_INGEST_KEY", "x"}};
         CHECK(Example().failure({}).find("both") != std::string::npos);
     }
     SECTION("flag") {
@@ -215,7 +222,7 @@ TEST_CASE("required settings are asked for by name") {
 }
 
 TEST_CASE("an answer comes before every check") {
-    const Environment environment{{"TECNOCHAT_UNKNOWN", "x"}};
+    const ScopedEnvironment environment{{"TECNOCHAT_UNKNOWN", "x"}};
     std::string required;
     bool answered = false;
     Options options("program", "");

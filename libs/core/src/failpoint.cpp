@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 
+#include "tecnochat/core/environment.hpp"
 #include "tecnochat/core/guarded.hpp"
 
 namespace tecnochat {
@@ -90,17 +89,16 @@ Status arm_failpoints(std::string_view spec) {
 }
 
 Status arm_failpoints_from_environment() {
-    const char* spec = std::getenv("TECNOCHAT_FAILPOINTS");
-    if (spec == nullptr || *spec == '\0') return ok();
-    const char* allowed = std::getenv("TECNOCHAT_ALLOW_FAILPOINTS");
-    if (allowed == nullptr || std::strcmp(allowed, "1") != 0) {
+    const auto spec = environment_variable("TECNOCHAT_FAILPOINTS");
+    if (!spec) return ok();
+    if (environment_variable("TECNOCHAT_ALLOW_FAILPOINTS") != "1") {
         return make_error(
             ErrorCode::kFailedPrecondition,
             "TECNOCHAT_FAILPOINTS is set, but failpoints are for tests: set "
             "TECNOCHAT_ALLOW_FAILPOINTS=1 or unset it"
         );
     }
-    return arm_failpoints(spec);
+    return arm_failpoints(*spec);
 }
 
 }  // namespace tecnochat

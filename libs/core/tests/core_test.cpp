@@ -4,6 +4,7 @@
 
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/failpoint.hpp"
+#include "tecnochat/core/loopback.hpp"
 #include "tecnochat/core/result.hpp"
 #include "tecnochat/core/secret.hpp"
 #include "tecnochat/core/uuid.hpp"
@@ -125,6 +126,16 @@ TEST_CASE("failpoints are listed by name, disarmed by default, and refuse unknow
     CHECK(arm_failpoints("core-test.point@3").has_value());
     test_point.hit();
     test_point.hit();
+}
+
+TEST_CASE("only this machine is loopback, however a name begins") {
+    for (const auto* host : {"localhost", "127.0.0.1", "127.0.1.1", "::1", "[::1]"}) {
+        CHECK(is_loopback(host));
+    }
+    for (const auto* host :
+         {"", "127.example.com", "127.0.0.1.example.com", "localhost.example.com", "0.0.0.0"}) {
+        CHECK_FALSE(is_loopback(host));
+    }
 }
 
 TEST_CASE("a secret does not print itself") {

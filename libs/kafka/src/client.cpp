@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "tecnochat/core/loopback.hpp"
 #include "tecnochat/runtime/service.hpp"
 #include "tecnochat/telemetry/log.hpp"
 
@@ -24,10 +25,7 @@ bool all_on_loopback(std::string_view brokers) {
         const auto comma = brokers.find(',');
         const std::string_view broker = brokers.substr(0, comma);
         brokers = comma == brokers.npos ? std::string_view{} : brokers.substr(comma + 1);
-        if (!broker.starts_with("127.0.0.1:") && !broker.starts_with("localhost:") &&
-            !broker.starts_with("[::1]:")) {
-            return false;
-        }
+        if (!is_loopback(broker.substr(0, broker.rfind(':')))) return false;
     }
     return true;
 }

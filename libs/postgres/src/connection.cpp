@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "errors.hpp"
+#include "transport.hpp"
 
 namespace tecnochat::postgres {
 namespace {
@@ -244,6 +245,7 @@ bool Connection::healthy() const {
 }
 
 Result<std::unique_ptr<Connection>> connect(const std::string& conninfo, Deadline deadline) {
+    TECNOCHAT_CHECK(check_transport(conninfo));
     TECNOCHAT_TRY(auto handle, dial(conninfo, deadline));
     auto impl = std::make_unique<Connection::Impl>();
     impl->handle = std::move(handle);

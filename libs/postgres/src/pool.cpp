@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <stdexcept>
 
 #include "connection.hpp"
+#include "transport.hpp"
 
 namespace tecnochat::postgres {
 
@@ -46,6 +48,8 @@ struct Pool::Impl {
 
 Pool::Pool(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {
     TECNOCHAT_ASSERT(impl_->config.size > 0, "a pool needs room for a connection");
+    const auto transport = check_transport(impl_->config.url.reveal());
+    if (!transport) throw std::runtime_error(transport.error().message);
 }
 
 Pool::~Pool() = default;

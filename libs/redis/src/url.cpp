@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "tecnochat/core/loopback.hpp"
+
 namespace tecnochat::redis {
 namespace {
 
@@ -76,7 +78,7 @@ Result<Url> parse_url(std::string_view text) {
         text = text.substr(0, slash);
     }
     TECNOCHAT_CHECK(read_address(text, url));
-    if (url.host != "localhost" && url.host != "::1" && !url.host.starts_with("127.")) {
+    if (!is_loopback(url.host)) {
         return make_error(
             ErrorCode::kFailedPrecondition,
             "Redis must be on loopback: this client has no TLS (use a TLS proxy)"

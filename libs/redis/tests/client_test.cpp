@@ -2,10 +2,10 @@
 
 #include <array>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
+#include "tecnochat/core/environment.hpp"
 #include "tecnochat/core/uuid.hpp"
 
 using namespace tecnochat;
@@ -15,14 +15,14 @@ namespace {
 constexpr Milliseconds kMinute{60'000};
 
 Secret server_url() {
-    const char* url = std::getenv("TECNOCHAT_TEST_REDIS_URL");
-    if (url == nullptr || *url == '\0') {
+    const auto url = environment_variable("TECNOCHAT_TEST_REDIS_URL");
+    if (!url) {
         throw std::runtime_error(
             "TECNOCHAT_TEST_REDIS_URL is not set: this test needs a Redis; ./tecnochat test "
             "provides one"
         );
     }
-    return Secret(url);
+    return Secret(*url);
 }
 
 struct Fixture {

@@ -25,7 +25,8 @@ TEST_CASE("a Redis URL is read whole") {
 }
 
 TEST_CASE("another host than loopback is refused, for there is no TLS") {
-    for (const auto* text : {"redis://10.0.0.1:6379", "redis://redis.example", "redis://"}) {
+    for (const auto* text :
+         {"redis://10.0.0.1:6379", "redis://redis.example", "redis://127.example", "redis://"}) {
         const auto url = parse_url(text);
         REQUIRE_FALSE(url);
         CHECK(url.error().code == ErrorCode::kFailedPrecondition);

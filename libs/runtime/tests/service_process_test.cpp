@@ -19,6 +19,7 @@
 #include "tecnochat/core/failpoint.hpp"
 #include "tecnochat/runtime/service.hpp"
 #include "tecnochat/telemetry/log.hpp"
+#include "tecnochat/testkit/environment.hpp"
 
 using namespace tecnochat;
 using namespace tecnochat::runtime;
@@ -274,9 +275,8 @@ TEST_CASE("bad settings end with 2 and one plain line") {
     refused({"--log-level", "loud"}, "log level");
     refused({"--admin-listen", "nowhere"}, "nowhere");
     refused({"--drain-timeout-ms", "-1"}, "--drain-timeout-ms");
-    setenv("TECNOCHAT_FAILPOINTS", "runtime-test.point", 1);
+    const testkit::ScopedEnvironment armed{{"TECNOCHAT_FAILPOINTS", "runtime-test.point"}};
     refused({}, "TECNOCHAT_ALLOW_FAILPOINTS");
-    unsetenv("TECNOCHAT_FAILPOINTS");
 }
 
 TEST_CASE("questions are answered with 0 and nothing is started") {
@@ -291,16 +291,15 @@ TEST_CASE("questions are answered with 0 and nothing is started") {
 }
 
 TEST_CASE("an armed failpoint kills as SIGKILL does") {
-    setenv("TECNOCHAT_FAILPOINTS", "runtime-test.point", 1);
-    setenv("TECNOCHAT_ALLOW_FAILPOINTS", "1", 1);
+    const testkit::ScopedEnvironment armed(
+        {{"TECNOCHAT_FAILPOINTS", "runtime-test.point"}, {"TECNOCHAT_ALLOW_FAILPOINTS", "1"}}
+    );
     Behaviour behaviour;
     behaviour.start = [] {
         test_failpoint.hit();
         return ok();
     };
     Child child({}, behaviour);
-    unsetenv("TECNOCHAT_FAILPOINTS");
-    unsetenv("TECNOCHAT_ALLOW_FAILPOINTS");
     CHECK(child.exit_code() == -SIGKILL);
 }
 

@@ -1,21 +1,22 @@
 #include "tecnochat/testkit/stack.hpp"
 
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "tecnochat/core/environment.hpp"
 
 namespace tecnochat::testkit {
 namespace {
 
 std::string required(const char* name) {
-    const char* value = std::getenv(name);
-    if (value == nullptr || *value == '\0') {
+    const auto value = environment_variable(name);
+    if (!value) {
         throw std::runtime_error(
             std::string(name) + " is not set: run this through ./tecnochat test"
         );
     }
-    return value;
+    return *value;
 }
 
 }  // namespace

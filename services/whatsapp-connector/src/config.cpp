@@ -14,7 +14,7 @@ void declare(config::Options& options, Config& config) {
             config.rpc_allow_list,
             "file that lists which caller may use which method"
         )
-        .text("META_GRAPH_URL", config.graph.url, "Graph API without version")
+        .url("META_GRAPH_URL", config.graph.url, "Graph API without version")
         .text("META_GRAPH_VERSION", config.graph.version, "Graph API version")
         .text(
             "graph-token-file",

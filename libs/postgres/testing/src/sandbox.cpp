@@ -4,11 +4,11 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 
+#include "tecnochat/core/environment.hpp"
 #include "tecnochat/postgres/migrations.hpp"
 
 namespace tecnochat::postgres::testing {
@@ -38,8 +38,8 @@ std::string escaped(const std::string& value) {
 
 /// The variable's URL as keywords: more of them may be appended, and the last one wins.
 std::string server_conninfo() {
-    const char* url = std::getenv(kVariable);
-    if (url == nullptr || *url == '\0') {
+    const auto url = environment_variable(kVariable);
+    if (!url) {
         throw std::runtime_error(fmt::format(
             "{} is not set: this test needs a PostgreSQL superuser's URL; ./tecnochat test "
             "component provides one",
@@ -47,7 +47,7 @@ std::string server_conninfo() {
         ));
     }
     const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-        PQconninfoParse(url, nullptr), &PQconninfoFree
+        PQconninfoParse(url->c_str(), nullptr), &PQconninfoFree
     );
     if (!options) throw std::runtime_error(fmt::format("{} is not a PostgreSQL URL", kVariable));
     std::string text;

@@ -3,18 +3,22 @@
 #include "limits/redis_limiter.hpp"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
+#include <stdexcept>
 
 #include "tecnochat/core/clock.hpp"
+#include "tecnochat/core/environment.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
 namespace {
 
 Secret server() {
-    const char* url = std::getenv("TECNOCHAT_TEST_REDIS_URL");
-    if (url == nullptr || *url == '\0')
-        FAIL("TECNOCHAT_TEST_REDIS_URL is not set: run this through ./tecnochat test component");
-    return Secret(url);
+    const auto url = environment_variable("TECNOCHAT_TEST_REDIS_URL");
+    if (!url) {
+        throw std::runtime_error(
+            "TECNOCHAT_TEST_REDIS_URL is not set: run this through ./tecnochat test component"
+        );
+    }
+    return Secret(*url);
 }
 
 struct Replica {

@@ -40,6 +40,9 @@ class Options {
         std::string_view help,
         Presence presence = Presence::kOptional
     );
+    /// The base address of a server: https://host[:port][/path], or http:// where the host is this
+    /// machine. Secrets and content travel there, so anything else is refused at start.
+    Options& url(std::string_view name, std::string& target, std::string_view help);
     /// A whole number within [minimum, maximum].
     Options& number(
         std::string_view name,

@@ -145,7 +145,8 @@ class Connection {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Opens one connection outside any pool.
+/// Opens one connection outside any pool. kFailedPrecondition for a server on another machine
+/// without sslmode=verify-full.
 Result<std::unique_ptr<Connection>> connect(const std::string& conninfo, Deadline deadline);
 
 /// A bounded pool; acquire() waits for a free one or opens up to `size`. Thread-safe. Broken
@@ -172,6 +173,7 @@ class Pool {
         std::unique_ptr<Connection> connection_;
     };
 
+    /// Throws std::runtime_error for a server on another machine without sslmode=verify-full.
     explicit Pool(Config config);
     ~Pool();
     Pool(const Pool&) = delete;
