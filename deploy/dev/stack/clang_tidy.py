@@ -77,7 +77,7 @@ def _look(build: Path, name: str, mark: Path) -> str:
     """What clang-tidy has to say; nothing means passed, and is remembered."""
     try:
         result = subprocess.run(
-            [TOOL, "--quiet", "--warnings-as-errors=*", "-p", build, ROOT / name],
+            [TOOL, "--quiet", "--warnings-as-errors=*", *_less(name), "-p", build, ROOT / name],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -94,6 +94,11 @@ def _look(build: Path, name: str, mark: Path) -> str:
         return (result.stdout + result.stderr).strip() or f"{name}: {TOOL} failed"
     mark.touch()
     return ""
+
+
+def _less(name: str) -> list[str]:
+    """What a file is not asked for: that Catch2's REQUIRE ends a test is beyond the check."""
+    return ["--checks=-bugprone-unchecked-optional-access"] if "/tests/" in f"/{name}" else []
 
 
 def _commands(build: Path) -> dict[str, str]:

@@ -16,11 +16,11 @@
 namespace tecnochat::provision {
 
 /// unique_ptr over one of librdkafka's destroy functions.
-template <auto kDestroy>
+template <auto Function>
 struct Destroy {
     template <class T>
     void operator()(T* handle) const noexcept {
-        kDestroy(handle);
+        Function(handle);
     }
 };
 using Queue = std::unique_ptr<rd_kafka_queue_t, Destroy<rd_kafka_queue_destroy>>;

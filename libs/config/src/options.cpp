@@ -80,7 +80,8 @@ std::int64_t unit_of(std::string_view name) {
 }  // namespace
 
 struct Options::Impl {
-    Impl(std::string program, std::string description) : app(std::move(description), program) {
+    Impl(std::string program, std::string description)
+        : app(std::move(description), std::move(program)) {
         app.get_formatter()->column_width(34);
     }
 

@@ -16,13 +16,13 @@ constexpr std::string_view kBase64 =
 constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-using DecodeTable = std::array<std::int8_t, 256>;
+using DecodeTable = std::array<std::int16_t, 256>;
 
 constexpr DecodeTable invert(std::string_view alphabet) {
     DecodeTable table{};
     table.fill(-1);
     for (std::size_t i = 0; i < alphabet.size(); ++i) {
-        table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+        table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int16_t>(i);
     }
     return table;
 }
@@ -33,7 +33,7 @@ constexpr DecodeTable kFromBase64Url = invert(kBase64Url);
 constexpr DecodeTable kFromHex = [] {
     DecodeTable table = invert(kHexDigits);
     for (char c = 'A'; c <= 'F'; ++c) {
-        table[static_cast<unsigned char>(c)] = static_cast<std::int8_t>(c - 'A' + 10);
+        table[static_cast<unsigned char>(c)] = static_cast<std::int16_t>(c - 'A' + 10);
     }
     return table;
 }();

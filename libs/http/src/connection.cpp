@@ -153,22 +153,28 @@ bool Connection::step() {
 
 void Connection::begin_request() {
     const Limits& limits = loop_->shared().config.limits;
-    parser_.emplace();
-    parser_->eager(true);
-    parser_->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
-    parser_->body_limit(limits.body_bytes);
+    Parser& fresh = parser_.emplace();
+    fresh.eager(true);
+    fresh.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    fresh.body_limit(limits.body_bytes);
     body_storage_.clear();
-    parser_->get().body().swap(body_storage_);
+    fresh.get().body().swap(body_storage_);
     header_checked_ = false;
     head_ = false;
     enter(Phase::kHeader);
 }
 
+Connection::Parser& Connection::parser() {
+    TECNOCHAT_ASSERT(parser_.has_value(), "a request is under way");
+    return *parser_;
+}
+
 /// Feeds the parser. True: go on (the phase has changed); false: wait for input or for the handler.
 bool Connection::parse() {
+    Parser& parser = this->parser();
     error_code error;
-    while (!input_.empty() && !parser_->is_done()) {
-        const std::size_t used = parser_->put(input_.data(), error);
+    while (!input_.empty() && !parser.is_done()) {
+        const std::size_t used = parser.put(input_.data(), error);
         input_.consume(used);
         if (error == beast::http::error::need_more) {
             error = {};
@@ -180,15 +186,15 @@ bool Connection::parse() {
         reject(status_of(error));
         return true;
     }
-    if (!header_checked_ && parser_->is_header_done()) {
+    if (!header_checked_ && parser.is_header_done()) {
         header_checked_ = true;
         if (const int status = refusal(); status != 0) {
             reject(status);
             return true;
         }
-        if (!parser_->is_done()) {
+        if (!parser.is_done()) {
             enter(Phase::kBody);
-            if (beast::iequals(parser_->get()[beast::http::field::expect], "100-continue")) {
+            if (beast::iequals(parser.get()[beast::http::field::expect], "100-continue")) {
                 error_code ignored;  // a client that cannot be written to fails on the next read
                 static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
                 socket_.write_some(asio::buffer(kContinue), ignored);
@@ -199,7 +205,7 @@ bool Connection::parse() {
         reject(503);
         return true;
     }
-    if (parser_->is_done()) {
+    if (parser.is_done()) {
         dispatch();
         return phase_ != Phase::kHandling;
     }
@@ -208,22 +214,21 @@ bool Connection::parse() {
 }
 
 /// What the header alone is refused for; 0 if nothing.
-int Connection::refusal() const {
+int Connection::refusal() {
     using beast::http::field;
-    const auto& message = parser_->get();
+    const auto& message = parser().get();
     if (message.version() == 11 && message.count(field::host) != 1) return 400;
     // Anything but exactly "chunked" leaves the body's end open to interpretation.
     if (message.count(field::transfer_encoding) > 0 &&
         !beast::iequals(message[field::transfer_encoding], "chunked")) {
         return 501;
     }
-    const auto encoding = message[field::content_encoding];
-    if (!encoding.empty() && !beast::iequals(encoding, "identity")) return 415;
+    if (message.count(field::content_encoding) > 0) return 415;
     return 0;
 }
 
 bool Connection::take_budget() {
-    const std::size_t size = parser_->get().body().capacity();
+    const std::size_t size = parser().get().body().capacity();
     if (size <= kSmallBody + kBodyPadding || size <= budget_taken_) return true;
     Shared& shared = loop_->shared();
     const std::size_t more = size - budget_taken_;
@@ -243,7 +248,7 @@ void Connection::release_body() {
 }
 
 void Connection::dispatch() {
-    const auto& message = parser_->get();
+    const auto& message = parser().get();
     keep_alive_ = message.keep_alive();
     head_ = message.method() == beast::http::verb::head;
     const std::string_view target = view(message.target());
@@ -266,7 +271,7 @@ void Connection::reject(int status) {
     answer(Response{.status = status});
 }
 
-void Connection::answer(Response response) {
+void Connection::answer(const Response& response) {
     if (phase_ == Phase::kClosed) return;
     if (loop_->draining()) keep_alive_ = false;
     if (const auto& told = loop_->shared().config.on_answer) told(response.status);
@@ -420,7 +425,7 @@ void Responder::send(Response response) {
     const std::shared_ptr<Connection> connection = std::move(connection_);
     Loop& loop = connection->loop();
     if (loop.context().get_executor().running_in_this_thread()) {
-        connection->answer(std::move(response));
+        connection->answer(response);
     } else {
         loop.complete(connection, std::move(response));
     }

@@ -45,7 +45,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     void start();
     /// The handler's answer, or the server's own.
-    void answer(Response response);
+    void answer(const Response& response);
     void drain();
     void close();
     [[nodiscard]] bool late(std::chrono::steady_clock::time_point now) const {
@@ -63,7 +63,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool step();
     bool parse();
     void begin_request();
-    int refusal() const;
+    int refusal();
+    /// Of the request under way.
+    Parser& parser();
     bool take_budget();
     void release_body();
     void dispatch();

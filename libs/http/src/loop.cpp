@@ -80,7 +80,7 @@ void Loop::deliver() {
         inbox.completions.swap(delivering_);
         inbox.scheduled = false;
     });
-    for (auto& [connection, response] : delivering_) connection->answer(std::move(response));
+    for (auto& [connection, response] : delivering_) connection->answer(response);
     delivering_.clear();
 }
 

@@ -18,10 +18,10 @@ struct PaddedBody {
     using value_type = std::string;
     static constexpr std::uint64_t kTrust = 64 * 1024;
 
-    class reader {
+    class reader {  // NOLINT(readability-identifier-naming): the name Beast looks for
      public:
-        template <bool isRequest, class Fields>
-        reader(boost::beast::http::header<isRequest, Fields>&, value_type& text) : text_(text) {}
+        template <bool IsRequest, class Fields>
+        reader(boost::beast::http::header<IsRequest, Fields>&, value_type& text) : text_(text) {}
 
         void init(const boost::optional<std::uint64_t>& length, boost::system::error_code& error) {
             if (length) text_.reserve(std::min(*length, kTrust) + kBodyPadding);

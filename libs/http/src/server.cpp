@@ -60,18 +60,18 @@ void raise_descriptor_limit(std::size_t wanted) {
 }  // namespace
 
 struct Server::Impl {
-    Impl(ServerConfig config, Handler handler) : shared(std::make_shared<Shared>()) {
+    Impl(ServerConfig config, Handler handler)
+        : shared(std::make_shared<Shared>()),
+          loops(static_cast<std::size_t>(std::max(1, config.io_threads))) {
         shared->config = std::move(config);
         shared->handler = std::move(handler);
-        for (int i = 0; i < std::max(1, shared->config.io_threads); ++i) {
-            loops.push_back(std::make_shared<Loop>(shared));
-        }
+        for (auto& loop : loops) loop = std::make_shared<Loop>(shared);
+        acceptor = std::make_unique<Acceptor>(loops.front()->context());
+        accept_pause = std::make_unique<asio::steady_timer>(loops.front()->context());
     }
 
     Status listen() {
         TECNOCHAT_TRY(const auto endpoint, parse_endpoint(shared->config.listen));
-        acceptor.emplace(loops.front()->context());
-        accept_pause.emplace(loops.front()->context());
         try {
             acceptor->open(endpoint.protocol());
             acceptor->set_option(asio::socket_base::reuse_address(true));
@@ -149,8 +149,8 @@ struct Server::Impl {
 
     std::shared_ptr<Shared> shared;
     std::vector<std::shared_ptr<Loop>> loops;
-    std::optional<Acceptor> acceptor;
-    std::optional<asio::steady_timer> accept_pause;
+    std::unique_ptr<Acceptor> acceptor;
+    std::unique_ptr<asio::steady_timer> accept_pause;
     std::size_t next = 0;
     std::uint16_t port = 0;
     bool started = false;

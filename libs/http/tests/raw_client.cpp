@@ -52,7 +52,7 @@ RawAnswer RawClient::receive(bool has_body) {
     }
     RawAnswer answer;
     answer.head = buffer_.substr(0, head_end + 2);
-    answer.status = std::atoi(answer.head.substr(9, 3).c_str());
+    answer.status = std::stoi(answer.head.substr(9, 3));
     buffer_.erase(0, head_end + 4);
     std::size_t length = 0;
     const auto at = answer.head.find("Content-Length: ");

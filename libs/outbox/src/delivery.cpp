@@ -14,15 +14,15 @@ constexpr std::size_t kMostRefused = 10'000;
 
 std::vector<std::int64_t> Ledger::deliver(
     kafka::Producer& producer,
-    std::vector<StoredRow> rows,
+    const std::vector<StoredRow>& rows,
     Deadline deadline,
     const std::stop_token& stop
 ) {
     const auto batch = std::make_shared<Batch>();  // owned by this call and each callback
-    for (auto& row : rows) {
+    for (const auto& row : rows) {
         if (!open_row(*batch, row)) continue;
         producer.send(
-            std::move(row.entry.record),
+            row.entry.record,
             [self = shared_from_this(), batch, id = row.id, key = row.entry.order_key](
                 const Status& status
             ) { self->settle(*batch, id, key, status); }

@@ -23,7 +23,7 @@ class Ledger : public std::enable_shared_from_this<Ledger> {
     /// the ids of those acknowledged by then; what is acknowledged later goes to take_late().
     std::vector<std::int64_t> deliver(
         kafka::Producer& producer,
-        std::vector<StoredRow> rows,
+        const std::vector<StoredRow>& rows,
         Deadline deadline,
         const std::stop_token& stop = {}
     );

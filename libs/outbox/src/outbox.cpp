@@ -67,7 +67,7 @@ void Outbox::publish(Appended appended) {
     // While Kafka is away the rows stay where they are safe; the sweeper finds them by their age.
     if (!direct.empty() && impl_->shared.producer.connected()) {
         const auto tenants = tenants_of(direct);
-        impl_->shared.deliver_and_erase(std::move(direct), tenants);
+        impl_->shared.deliver_and_erase(direct, tenants);
     }
     impl_->sweeper.notice(deferred);
 }

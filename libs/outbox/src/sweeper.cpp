@@ -34,12 +34,14 @@ telemetry::Counter published_counter(telemetry::Metrics& metrics) {
 }
 
 bool Shared::deliver_and_erase(
-    std::vector<StoredRow> rows, std::span<const TenantId> tenants, const std::stop_token& stop
+    const std::vector<StoredRow>& rows,
+    std::span<const TenantId> tenants,
+    const std::stop_token& stop
 ) {
     const auto count = rows.size();
     hit(config.failpoints.before_produce);
     const auto acknowledged =
-        ledger->deliver(producer, std::move(rows), Deadline::after(config.abandoned_after), stop);
+        ledger->deliver(producer, rows, Deadline::after(config.abandoned_after), stop);
     hit(config.failpoints.after_produce);
     return erase_acknowledged(acknowledged, tenants) && acknowledged.size() == count;
 }

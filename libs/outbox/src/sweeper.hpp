@@ -20,7 +20,7 @@ struct Shared {
     /// Sends rows in order, waits at most `abandoned_after`, deletes what was acknowledged. False
     /// unless all of it came through.
     bool deliver_and_erase(
-        std::vector<StoredRow> rows,
+        const std::vector<StoredRow>& rows,
         std::span<const TenantId> tenants,
         const std::stop_token& stop = {}
     );

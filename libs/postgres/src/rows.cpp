@@ -77,10 +77,11 @@ std::int64_t Row::number(int column) const {
 }
 
 double Row::real(int column) const {
-    const auto text = field(result_, index_, column);  // NUL-terminated by libpq
-    char* end = nullptr;
-    const double value = std::strtod(text.data(), &end);
-    TECNOCHAT_ASSERT(!text.empty() && end == text.data() + text.size(), "not a number");
+    const auto text = field(result_, index_, column);
+    double value = 0;
+    const auto* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    TECNOCHAT_ASSERT(read.ec == std::errc{} && read.ptr == end, "not a number");
     return value;
 }
 

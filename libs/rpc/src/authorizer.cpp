@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
 
-std::string_view view(grpc::string_ref text) {
+std::string_view view(const grpc::string_ref& text) {
     return {text.data(), text.size()};
 }
 
@@ -38,7 +38,7 @@ grpc::Status Authorizer::Process(
     // Only the certificate's DNS names: gRPC's own peer identity falls back to the CN, which
     // belongs to Kafka's principals.
     const auto names = context->FindPropertyValues(GRPC_PEER_DNS_PROPERTY_NAME);
-    const bool allowed = std::any_of(names.begin(), names.end(), [&](grpc::string_ref name) {
+    const bool allowed = std::any_of(names.begin(), names.end(), [&](const grpc::string_ref& name) {
         return allow_list_.allows(view(name), method);
     });
     if (allowed) return grpc::Status::OK;

@@ -46,6 +46,8 @@ AdminServer::AdminServer(
 )
     : impl_(std::make_unique<Impl>()) {
     httplib::Server& server = impl_->server;
+    // The library takes the bare pointer over.
+    // NOLINTNEXTLINE(cppcoreguidelines-owning-memory)
     server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
     server.set_tcp_nodelay(true);
     // One request per connection: a kept-alive one would hold one of the few threads.

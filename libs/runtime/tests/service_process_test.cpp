@@ -225,7 +225,7 @@ TEST_CASE("a service is alive but not ready while it starts and while it stops")
 TEST_CASE("request_stop ends the process in order with its exit code") {
     Behaviour behaviour;
     behaviour.start = [] {
-        std::jthread([] { request_stop(7, "cannot go on"); });
+        std::jthread([] { request_stop(7, "cannot go on"); }).join();
         request_stop(8, "too late");
         return ok();
     };

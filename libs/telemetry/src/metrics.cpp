@@ -71,11 +71,11 @@ Histogram Metrics::histogram(
     const std::string& name,
     const std::string& help,
     const Labels& labels,
-    std::vector<double> buckets
+    const std::vector<double>& buckets
 ) {
     auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(impl_->registry);
     Histogram histogram;
-    histogram.impl_ = &family.Add(labels, buckets.empty() ? seconds_buckets() : std::move(buckets));
+    histogram.impl_ = &family.Add(labels, buckets.empty() ? seconds_buckets() : buckets);
     return histogram;
 }
 

@@ -71,7 +71,7 @@ TEST_CASE("without a trace in scope there is no trace_id") {
 }
 
 TEST_CASE("values are escaped, and bytes that are not UTF-8 replaced") {
-    const std::string awkward("\"\\\n\r\t\x01\x7f/é😀", 15);
+    const std::string awkward("\"\\\n\r\t\x01\x7f/é😀\0", 15);
     const auto lines = captured([&] {
         log_info("quote \" in event", {{"text", awkward}});
         log_info("bad bytes", {{"text", std::string("a\xff\xc3(\xed\xa0\x80\xc0\xaf z")}});

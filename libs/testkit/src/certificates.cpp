@@ -4,6 +4,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "tecnochat/testkit/process.hpp"
+
 namespace tecnochat::testkit {
 namespace {
 
@@ -25,7 +27,7 @@ TestCertificates::~TestCertificates() {
 void TestCertificates::run(const std::string& arguments) const {
     const std::string command =
         "cd '" + folder_.string() + "' && openssl " + arguments + " 2> openssl.log";
-    if (std::system(command.c_str()) != 0) {
+    if (testkit::run({"/bin/sh", "-c", command}).exit_code != 0) {
         throw std::runtime_error("openssl failed: " + arguments);
     }
 }

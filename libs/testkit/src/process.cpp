@@ -3,11 +3,11 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -28,6 +28,7 @@ pid_t launch(
     const pid_t pid = fork();
     if (pid < 0) throw std::runtime_error("fork failed");
     if (pid > 0) return pid;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): a forked child has no other thread
     for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
     const int input = open("/dev/null", O_RDONLY);
     dup2(input, STDIN_FILENO);

@@ -22,11 +22,11 @@ std::string required(const char* name) {
 }  // namespace
 
 Stack Stack::from_environment() {
-    return Stack(
+    return {
         required("TECNOCHAT_TEST_ENDPOINTS"),
         required("TECNOCHAT_CLI"),
-        required("TECNOCHAT_STATE_DIR")
-    );
+        required("TECNOCHAT_STATE_DIR"),
+    };
 }
 
 Stack::Stack(std::string endpoints_file, std::string cli, std::string state_directory)

@@ -59,7 +59,7 @@ class Metrics {
         const std::string& name,
         const std::string& help,
         const Labels& labels = {},
-        std::vector<double> buckets = {}
+        const std::vector<double>& buckets = {}
     );
 
     /// Prometheus text format.
