@@ -27,7 +27,7 @@ TOOLS = ROOT / "deploy" / "dev" / "tools"
 _ARCHITECTURE = {"x86_64": "x64"}.get(platform.machine(), platform.machine())
 BUF = TOOLS / "node_modules" / "@bufbuild" / f"buf-linux-{_ARCHITECTURE}" / "bin" / "buf"
 CHECK_SECONDS = 1500
-TIDY_SECONDS = 300
+TIDY_SECONDS = 240
 # Root may test a clone that another user made.
 _GIT = {
     "GIT_CONFIG_COUNT": "1",
@@ -95,7 +95,7 @@ def buf_lint(install: bool) -> str:
 
 
 def clang_tidy(everything: bool, step: Step) -> str:
-    """On what changed since the last tag; without any tag, since the commit before the last one.
+    """On what changed since the last tag, the newest first; without any tag that is everything.
     Then the time is bounded, and what it did not suffice for is said; the next run goes on there.
     """
     names = _git("ls-files", "--", "*.cpp") if everything else _changed()
@@ -112,11 +112,14 @@ def clang_tidy(everything: bool, step: Step) -> str:
 
 
 def _changed() -> list[str]:
+    """Sources and headers: what is in the work tree only, then by commit. Deleted ones too."""
     tags = _git("tag", "--merged", "HEAD", "--sort=-creatordate")
-    commits = _git("rev-list", "--max-count=2", "HEAD")
-    since = tags[0] if tags else commits[-1]
-    changed = _git("diff", "--name-only", "--diff-filter=d", since, "--", "*.cpp")
-    return changed + _git("ls-files", "--others", "--exclude-standard", "--", "*.cpp")
+    commits = [f"{tags[0]}..HEAD"] if tags else ["HEAD"]
+    return [
+        *_git("ls-files", "--others", "--exclude-standard", "--", *CPP),
+        *_git("diff", "--name-only", "HEAD", "--", *CPP),
+        *(name for name in _git("log", "--format=", "--name-only", *commits, "--", *CPP) if name),
+    ]
 
 
 def _git(*arguments: str) -> list[str]:

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,8 +38,8 @@ class Outcome:
 def run(
     build: Path, names: Sequence[str], seconds: float, progress: Callable[[str], None]
 ) -> Outcome:
-    """Looks at those of `names` (relative to the checkout) that `build` compiles. No file is begun
-    once `seconds` have passed.
+    """Looks at those of `names` (relative to the checkout) that `build` compiles, and for each
+    header among them at one source that includes it. No file is begun once `seconds` have passed.
     """
     commands = _commands(build)
     headers = _headers(build)
@@ -47,7 +47,7 @@ def run(
     PASSED.mkdir(parents=True, exist_ok=True)
     _forget()
     work: list[tuple[str, Path]] = []
-    for name in dict.fromkeys(names):
+    for name in sources_of(names, headers):
         command = commands.get(str(ROOT / name))
         if command is None:
             continue
@@ -71,6 +71,20 @@ def run(
                 outcome.findings += [found] if found else []
             progress(f"{number}/{len(work)}")
     return outcome
+
+
+def sources_of(names: Sequence[str], headers: Mapping[str, Sequence[Path]]) -> list[str]:
+    """`names` without repetition, and instead of a header one source that includes it: the one
+    that is called as it is if there is one. A header that none includes is left out.
+    """
+    includers: dict[str, str] = {}
+    for source, included in headers.items():
+        for path in included:
+            header = str(path.relative_to(ROOT))
+            if header not in includers or Path(source).stem == path.stem:
+                includers[header] = source
+    chosen = (name if name.endswith(".cpp") else includers.get(name) for name in names)
+    return list(dict.fromkeys(name for name in chosen if name))
 
 
 def _look(build: Path, name: str, mark: Path) -> str:
