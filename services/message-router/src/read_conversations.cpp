@@ -1,6 +1,7 @@
 #include "read_conversations.hpp"
 
 #include <charconv>
+#include <limits>
 #include <optional>
 
 #include "tecnochat/core/assert.hpp"
@@ -21,6 +22,15 @@ std::optional<std::int64_t> to_number(std::string_view text) {
     const auto [rest, failure] = std::from_chars(text.data(), end, number);
     if (failure != std::errc() || rest != end) return std::nullopt;
     return number;
+}
+
+// Nothing for what libs/core, and so PostgreSQL, has no time for.
+std::optional<Timestamp> to_time(std::int64_t ms) {
+    using Seconds = std::numeric_limits<std::int64_t>;
+    const auto time = from_unix_ms(ms);
+    if (time < from_unix(Seconds::min(), 0) || time > from_unix(Seconds::max(), 999'999'999))
+        return std::nullopt;
+    return time;
 }
 
 Result<std::string> open_token(const std::string& token) {
@@ -44,8 +54,9 @@ Result<std::optional<store::ConversationCursor>> conversation_cursor(const std::
     if (slash == std::string::npos) return bad_token();
     const auto ms = to_number(std::string_view(text).substr(0, slash));
     const auto id = ConversationId::parse(std::string_view(text).substr(slash + 1));
-    if (!ms || !id) return bad_token();
-    return std::optional(store::ConversationCursor{from_unix_ms(*ms), *id});
+    const auto time = ms ? to_time(*ms) : std::nullopt;
+    if (!time || !id) return bad_token();
+    return std::optional(store::ConversationCursor{*time, *id});
 }
 
 Result<std::int64_t> message_cursor(const std::string& token) {

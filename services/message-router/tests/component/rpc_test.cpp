@@ -2,9 +2,11 @@
 #include <grpcpp/server_context.h>
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "component/fixture.hpp"
 #include "rpc/conversations_rpc.hpp"
+#include "tecnochat/crypto/encoding.hpp"
 
 namespace tecnochat::message_router::testing {
 namespace {
@@ -128,6 +130,27 @@ TEST_CASE("bad requests are told apart from missing things") {
         auto request = router.list_request();
         request.set_page_token(token);
         CHECK(refused(request) == grpc::INVALID_ARGUMENT);
+    }
+    SECTION("a page token that names no time") {
+        const auto token = [](std::int64_t ms) {
+            return crypto::to_base64url(
+                std::to_string(ms) + "/00000000-0000-7000-8000-000000000000"
+            );
+        };
+        constexpr std::int64_t kBeforeYear1 = -62'135'596'800'001;
+        constexpr std::int64_t kYear10000 = 253'402'300'800'000;
+        for (const auto ms :
+             {kBeforeYear1 + 1, std::int64_t{-1}, std::int64_t{0}, kYear10000 - 1}) {
+            auto request = router.list_request();
+            request.set_page_token(token(ms));
+            CHECK(refused(request) == grpc::OK);
+        }
+        using Limits = std::numeric_limits<std::int64_t>;
+        for (const auto ms : {Limits::min(), kBeforeYear1, kYear10000, Limits::max()}) {
+            auto request = router.list_request();
+            request.set_page_token(token(ms));
+            CHECK(refused(request) == grpc::INVALID_ARGUMENT);
+        }
     }
     CHECK(refused(router.list_request(-1)) == grpc::INVALID_ARGUMENT);
     CHECK(refused(v1::ListConversationsRequest()) == grpc::INVALID_ARGUMENT);
