@@ -64,4 +64,14 @@ void RouterMetrics::record_batch(std::string_view consumer, std::size_t size, do
         .observe(seconds);
 }
 
+void RouterMetrics::record_standing(std::chrono::duration<double> stood) {
+    if (stood.count() <= 0) return;
+    metrics_
+        .counter(
+            "tecnochat_router_standing_seconds_total",
+            "Time the inbound consumer stood still because messages waited for the channel event of their number."
+        )
+        .increment(stood.count());
+}
+
 }  // namespace tecnochat::message_router

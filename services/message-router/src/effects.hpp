@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -36,6 +37,8 @@ class RouterMetrics {
 
     void record(std::string_view consumer, const Effects& effects);
     void record_batch(std::string_view consumer, std::size_t size, double seconds);
+    /// The inbound consumer stood still for channel events.
+    void record_standing(std::chrono::duration<double> stood);
 
  private:
     telemetry::Metrics& metrics_;

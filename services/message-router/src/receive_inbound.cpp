@@ -28,8 +28,9 @@ Error lost_race() {
     return make_error(ErrorCode::kAborted, "rows changed meanwhile", "FIND_RACE");
 }
 
-std::pair<std::int32_t, std::int64_t> place_of(const kafka::Record& record) {
-    return {record.partition, record.offset};
+// A server was away or did not answer in time, rather than two transactions in each other's way.
+bool is_outage(const Error& error) {
+    return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
 }
 
 std::vector<TenantId> tenants_of(std::span<const InboundItem> items) {
@@ -141,16 +142,19 @@ ReceiveInbound::ReceiveInbound(
       contacts_(sealer),
       messages_(sealer) {}
 
+ReceiveInbound::Place ReceiveInbound::place_of(const kafka::Record& record) {
+    return {record.partition, record.offset};
+}
+
 Status ReceiveInbound::operator()(std::span<const kafka::Record> records) {
-    const auto all_settled = settle(records);
+    metrics_.record_standing(unknown_numbers_.go_on(clock_.steady_now()));
+    TECNOCHAT_TRY(const bool all_settled, settle(records));
     if (!all_settled) {
-        unknown_numbers_.directory_lost();
-        return all_settled.error();
-    }
-    if (!*all_settled)
+        unknown_numbers_.stand(clock_.steady_now());
         return make_error(
             ErrorCode::kUnavailable, "messages wait for a channel event", "UNKNOWN_NUMBER"
         );
+    }
     settled_.clear();
     return ok();
 }
@@ -169,8 +173,13 @@ Result<bool> ReceiveInbound::settle(std::span<const kafka::Record> records) {
                 return set_aside(transaction, item, error);
             }
         };
-        TECNOCHAT_TRY(auto done, batch.run(routed.items));
-        effects.merge(std::move(done));
+        auto done = batch.run(routed.items);
+        if (!done) {
+            // Known numbers are routed from memory, so that here an outage may show first.
+            if (is_outage(done.error())) unknown_numbers_.directory_lost();
+            return std::move(done).error();
+        }
+        effects.merge(std::move(done).value());
     }
     metrics_.record(kConsumer, effects);
     outbox_.publish(std::move(effects.events));
@@ -202,15 +211,18 @@ Result<ReceiveInbound::Routed> ReceiveInbound::route(
     std::vector<std::string> numbers;
     numbers.reserve(items.size());
     for (const auto& item : items) numbers.push_back(item.message.phone_number_id);
-    TECNOCHAT_TRY(
-        const auto known, directory_.lookup(numbers, Deadline::after(kTransactionBudget))
-    );
+    const auto known = directory_.lookup(numbers, Deadline::after(kTransactionBudget));
+    if (!known) {
+        if (is_outage(known.error())) unknown_numbers_.directory_lost();
+        return known.error();
+    }
+    unknown_numbers_.directory_read(clock_.steady_now());
     Routed routed;
     routed.items.reserve(items.size());
     for (auto& item : items) {
         const auto& number = item.message.phone_number_id;
-        const auto entry = known.find(number);
-        if (entry == known.end()) {
+        const auto entry = known->find(number);
+        if (entry == known->end()) {
             const auto age = clock_.now() - item.record->timestamp;
             if (unknown_numbers_.awaits(number, age, clock_.steady_now())) {
                 routed.waiting.insert(place_of(*item.record));

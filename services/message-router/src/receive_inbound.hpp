@@ -30,7 +30,8 @@ struct InboundItem {
 
 /// Topic whatsapp.inbound: stores every message of a customer exactly once, with its contact, its
 /// conversation and its turn, and asks the AI where it is the AI's turn. One transaction per batch.
-/// Messages of a number nobody has told of wait a little for its channel event. Used by one thread.
+/// Messages of a number nobody has told of wait a little for its channel event, as
+/// domain::UnknownNumbers allows. Used by one thread.
 class ReceiveInbound {
  public:
     ReceiveInbound(
@@ -52,6 +53,7 @@ class ReceiveInbound {
  private:
     /// Where a record lies: partition and offset.
     using Place = std::pair<std::int32_t, std::int64_t>;
+    [[nodiscard]] static Place place_of(const kafka::Record& record);
     struct Routed {
         std::vector<InboundItem> items;
         std::set<Place> waiting;  // for the channel event of their number

@@ -174,6 +174,30 @@ struct UnknownNumber : Router {
             "FROM messages JOIN conversations c ON c.id = conversation_id"
         );
     }
+    std::string stored_of_new_number() {
+        return database.query(
+            "SELECT string_agg(wamid, ' ' ORDER BY sequence) FROM messages "
+            "JOIN conversations c ON c.id = conversation_id WHERE phone_number_id = '" +
+            std::string(kNewNumber) + "'"
+        );
+    }
+    [[nodiscard]] kafka::Record arrived(const google::protobuf::Message& message) const {
+        auto now = record(message);
+        now.timestamp = clock.now();
+        return now;
+    }
+    static void check_outage(const Status& answer) {
+        REQUIRE_FALSE(answer);
+        CHECK(answer.error().code == ErrorCode::kUnavailable);
+    }
+    double standing_seconds() {
+        return metrics
+            .counter(
+                "tecnochat_router_standing_seconds_total",
+                "Time the inbound consumer stood still because messages waited for the channel event of their number."
+            )
+            .value();
+    }
     /// The settled part of the batch is settled once.
     void check_known_once() {
         CHECK(dropped("inbound", "duplicate") == 0);
@@ -217,18 +241,68 @@ TEST_CASE("a message whose number nobody tells of goes to the dead letters, once
 TEST_CASE("a message that became old while the database was away still waits for its channel event"
 ) {
     UnknownNumber router;
-    router.waits();
-    router.database.run("REVOKE SELECT ON channels FROM \"message-router\"");
+    SECTION("where the directory could not be read") {
+        router.waits();
+        router.database.go_away();
+        router.clock.advance(std::chrono::seconds(1));
+        router.check_outage(router.hand_over());
+    }
+    SECTION("where only messages of known numbers were there to show it") {
+        const std::vector<kafka::Record> earlier{
+            Router::record(router.text_message("wamid.earlier", "hola"))
+        };
+        router.take_text("wamid.first", "hola");
+        router.database.go_away();
+        router.check_outage(router.receive_inbound(earlier));
+    }
     router.clock.advance(std::chrono::minutes(5));
-    CHECK_FALSE(router.hand_over());
-    router.database.run("GRANT SELECT ON channels TO \"message-router\"");
+    router.database.come_back();
     router.waits();
     router.take(
         router.update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)}
     );
     router.require(router.hand_over());
-    CHECK(router.stored() == "wamid.known wamid.1 wamid.2");
+    CHECK(router.stored_of_new_number() == "wamid.1 wamid.2");
     router.check_known_once();
+}
+
+TEST_CASE("a batch that aborts gives its unknown numbers no other wait") {
+    UnknownNumber router;
+    router.database.run(
+        "CREATE FUNCTION abort() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'as in a deadlock' USING ERRCODE = '40P01'; END $$;"
+        "CREATE TRIGGER abort BEFORE INSERT ON turns EXECUTE FUNCTION abort()"
+    );
+    for (int i = 0; i < 2; ++i) {
+        const auto aborted = router.hand_over();
+        REQUIRE_FALSE(aborted);
+        CHECK(aborted.error().code == ErrorCode::kAborted);
+        router.clock.advance(domain::UnknownNumbers::kPatience);
+    }
+    router.database.run("DROP TRIGGER abort ON turns");
+    router.require(router.hand_over());
+    CHECK(router.stored() == "wamid.known");
+    CHECK(router.dead_letter_count("test", "unknown_number") == 2);
+    router.check_known_once();
+}
+
+TEST_CASE("all numbers wait of one budget, and the time they take is counted") {
+    UnknownNumber router;
+    router.waits();
+    router.clock.advance(domain::UnknownNumbers::kBudget);
+    router.require(router.hand_over());
+    CHECK(router.standing_seconds() == 5.0);
+    auto another = router.text_message("wamid.another", "hola");
+    another.set_phone_number_id("998");
+    const std::vector<kafka::Record> at_once{router.arrived(another)};
+    router.require(router.receive_inbound(at_once));
+    CHECK(router.dead_letter_count("test", "unknown_number") == 3);
+
+    router.clock.advance(std::chrono::minutes(1));
+    another.set_message_id("wamid.later");
+    const std::vector<kafka::Record> later{router.arrived(another)};
+    CHECK_FALSE(router.receive_inbound(later));
+    CHECK(router.standing_seconds() == 5.0);
 }
 
 TEST_CASE("a disconnected number's messages leave no trace") {
