@@ -1,6 +1,7 @@
 // Goal: what an outage of Kafka left unpublished still comes first.
-// Method: with the AI away the router itself answers what has waited too long, and does so while
-// Kafka is away too. Then all are back, and the customers go on writing before anybody has swept.
+// Method: with the AI away the router itself answers what has waited too long, which we let pass in
+// its books once Kafka is away too. Then all are back, and the customers go on writing before
+// anybody has swept.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -10,6 +11,7 @@
 
 #include "support/business.hpp"
 #include "support/ledger.hpp"
+#include "support/overdue_turns.hpp"
 #include "support/phone.hpp"
 #include "support/stuck_sweep.hpp"
 #include "tecnochat/testkit/eventually.hpp"
@@ -24,25 +26,24 @@ constexpr int kCustomers = 3;
 /// The mark that the message was read, and the question for the AI.
 constexpr int kEventsOfAQuestion = 2;
 
-/// No AI, and a router that gives up soon; at the end all is as other tests want it.
-class ImpatientRouter {
+/// No AI for a while, and no Kafka for part of it; at the end all is as other tests want it.
+class Outage {
  public:
-    explicit ImpatientRouter(const testkit::Stack& stack) : stack_(stack) {
-        stack_.stop("ai-reply");
-        stack_.stop("message-router");
-        // Long enough for Kafka to be away by then.
-        stack_.start("message-router", {{"TECNOCHAT_TURN_TIMEOUT_SECONDS", "10"}});
-    }
-    ~ImpatientRouter() {
+    explicit Outage(const testkit::Stack& stack) : stack_(stack) { stack_.stop("ai-reply"); }
+    ~Outage() {
         try {
-            stack_.stop("message-router");
-            for (const auto* part : {"kafka", "ai-reply", "message-router"}) stack_.start(part);
+            end();
         } catch (const std::exception& error) {
             UNSCOPED_INFO("the stack could not be put right: " << error.what());
         }
     }
-    ImpatientRouter(const ImpatientRouter&) = delete;
-    ImpatientRouter& operator=(const ImpatientRouter&) = delete;
+    Outage(const Outage&) = delete;
+    Outage& operator=(const Outage&) = delete;
+
+    void reach_kafka() { stack_.stop("kafka"); }
+    void end() {
+        for (const auto* part : {"kafka", "ai-reply"}) stack_.start(part);
+    }
 
  private:
     const testkit::Stack& stack_;
@@ -56,14 +57,17 @@ TEST_CASE("answers that an outage of Kafka held up arrive before younger ones") 
     const Business business(stack, 1);
     const Ledger ledger(stack, business.tenant());
     const auto& covered = Business::covered();
-    const ImpatientRouter impatient(stack);
+    Outage outage(stack);
     std::vector<std::string> customers;
     for (int i = 0; i < kCustomers; ++i) {
         customers.push_back(Business::new_customer());
         phone.write(business.number(), customers.back(), covered[0].question);
     }
     REQUIRE(testkit::eventually(20s, [&] { return ledger.inbound().size() == kCustomers; }));
-    stack.stop("kafka");
+    // The questions' events have left: what is held up from here on are the router's own answers.
+    REQUIRE(testkit::eventually(20s, [&] { return ledger.unpublished() == 0; }));
+    outage.reach_kafka();
+    make_overdue(stack, business.tenant());
     REQUIRE(testkit::eventually(30s, [&] {
         const auto turns = ledger.turns();
         return std::all_of(turns.begin(), turns.end(), [](const auto& turn) {
@@ -73,7 +77,7 @@ TEST_CASE("answers that an outage of Kafka held up arrive before younger ones") 
     REQUIRE(ledger.unpublished() == kCustomers);
 
     std::optional<StuckSweep> nobody_sweeps(std::in_place, stack, "message-router");
-    for (const auto* part : {"kafka", "ai-reply"}) stack.start(part);
+    outage.end();
     for (const auto& customer : customers) {
         business.release(business.conversation(business.number(), customer).id);
         phone.write(business.number(), customer, covered[1].question);
