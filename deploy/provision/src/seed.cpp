@@ -110,7 +110,8 @@ Status put_items(
     return ok();
 }
 
-/// Until the router answers for the number, its webhooks would go to the dead letters.
+/// Until the router answers for the number, its messages would wait a little, and then go to the
+/// dead letters.
 Status wait_for_router(const Business& business, const SeedTargets& targets, Deadline deadline) {
     const Peer peer{"message-router", targets.router};
     const auto stub =
