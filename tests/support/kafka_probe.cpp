@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 
 namespace tecnochat::scenarios {
 namespace {
@@ -68,6 +69,14 @@ std::string name_of(rd_kafka_resp_err_t error) {
     return error == RD_KAFKA_RESP_ERR_NO_ERROR ? "ok" : rd_kafka_err2name(error);
 }
 
+/// In TLS 1.3 the broker judges our certificate when the handshake is over for us: then librdkafka
+/// only calls it a failed transport, with the broker's alert in its words.
+bool refused_by_tls(rd_kafka_event_t& event) {
+    if (rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR__SSL) return true;
+    const std::string_view words = rd_kafka_event_error_string(&event);
+    return words.find("SSL alert") != words.npos;
+}
+
 /// Whether the topic may be seen at all; a fetch of one that may not never comes to an answer of
 /// its own.
 std::string describe(rd_kafka_t* handle, const std::string& topic) {
@@ -102,8 +111,7 @@ std::string KafkaProbe::produce(const std::string& topic) const {
             rd_kafka_queue_poll(queue, kPatienceMs)
         );
         if (!event) break;
-        if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR &&
-            rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR__SSL) {
+        if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR && refused_by_tls(*event)) {
             outcome = "_SSL";
             break;
         }
