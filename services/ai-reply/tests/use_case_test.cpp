@@ -111,8 +111,8 @@ TEST_CASE("a turn always has the same reply id, another turn another") {
 
 TEST_CASE("items beyond the limits are refused with a reason and never stored") {
     Fixture f;
-    const auto reason = [&](KnowledgeItem item) {
-        const auto stored = f.manage.put(tenant_of(1), std::move(item), soon());
+    const auto reason = [&](const KnowledgeItem& item) {
+        const auto stored = f.manage.put(tenant_of(1), item, soon());
         REQUIRE_FALSE(stored);
         CHECK(stored.error().code == ErrorCode::kInvalidArgument);
         return stored.error().reason;

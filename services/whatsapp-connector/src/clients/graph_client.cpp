@@ -2,7 +2,7 @@
 
 #include <httplib.h>
 
-#include <cstdlib>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -68,24 +68,24 @@ void set_body(httplib::Request& request, const std::string& body, Failpoint* wri
         };
 }
 
-/// Host and port of a plain http address. The library's own parsing of a URL costs more than the
-/// rest of a client.
+/// Host and port of a plain http address; the library's own parsing of a URL costs more than the
+/// rest of a client. nullopt leaves it to the library, which also tells what is no URL.
 struct PlainAddress {
     std::string host;
     int port = 80;
 };
 
-std::optional<PlainAddress> plain_address(const std::string& url) {
+std::optional<PlainAddress> plain_address(std::string_view url) {
     constexpr std::string_view kScheme = "http://";
-    if (!url.starts_with(kScheme) || url.find('[') != std::string::npos) return std::nullopt;
-    PlainAddress address;
-    const auto colon = url.rfind(':');
-    if (colon > kScheme.size()) {
-        address.port = std::atoi(url.c_str() + colon + 1);
-        address.host = url.substr(kScheme.size(), colon - kScheme.size());
-    } else {
-        address.host = url.substr(kScheme.size());
-    }
+    if (!url.starts_with(kScheme) || url.find('[') != url.npos) return std::nullopt;
+    url.remove_prefix(kScheme.size());
+    const auto colon = url.find(':');
+    PlainAddress address{.host = std::string(url.substr(0, colon))};
+    if (colon == url.npos) return address;
+    const auto digits = url.substr(colon + 1);
+    const auto* const end = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), end, address.port);
+    if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
     return address;
 }
 

@@ -27,7 +27,7 @@ class TokenBucketLimiter final : public RateLimiter {
 
  private:
     struct Level {
-        double tokens;
+        double tokens = 0;
         std::chrono::steady_clock::time_point at;
     };
     using Levels = std::unordered_map<std::string, Level>;
