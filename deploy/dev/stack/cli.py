@@ -188,6 +188,13 @@ def _add_tests(commands: Commands) -> None:
     def test(options: argparse.Namespace) -> int:
         from . import testing
 
+        for level in options.level:
+            if level in LATER:
+                raise StackError(
+                    f"there are no {level} tests yet: they come with what they test",
+                    f"the others: {', '.join(name for name in LEVELS if name not in LATER)}",
+                    2,
+                )
         return testing.run(_state(options), options.level or ["all"], options)
 
     def bench(options: argparse.Namespace) -> int:

@@ -44,8 +44,6 @@ LEVELS = {
         Level("contract", parallel=True),
         Level("functional", stack="whole"),
         Level("crash", stack="whole", errors_expected=True),
-        Level("panel"),
-        Level("k8s"),
     )
 }
 

@@ -304,6 +304,11 @@ class CommandLineTest(WithState):
         self.assertTrue(lines[0].startswith("tecnochat: no stack was started in"))
         self.assertIn("./tecnochat up", lines[1])
 
+    def test_a_level_that_comes_later_says_so_and_builds_nothing(self) -> None:
+        result = self.tecnochat("test", "unit", "panel")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("no panel tests yet", result.stderr)
+
     def test_an_unknown_service_is_wrong_usage(self) -> None:
         (self.state.ports).write_text(json.dumps({"base": 1, "ports": dict(ports.OFFSETS)}))
         result = self.tecnochat("kill", "no-such-service")
