@@ -382,9 +382,9 @@ void ConsumerLoop::commit() {
     if (config_.after_offset_commit != nullptr) config_.after_offset_commit->hit();
     commits_fail_ = code != RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!commits_fail_) return;
-    if (rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) on_fatal();
-    // Tried again with what comes meanwhile; until then a restart reads these again, and the inbox
-    // knows. insert() keeps newer offsets.
+    // Even a fatal error is judged when its event is polled: what explains it, brokers lost while
+    // the handler ran, lies before it in the queue. Tried again with what comes meanwhile; until
+    // then a restart reads these again, and the inbox knows. insert() keeps newer offsets.
     uncommitted_.insert(next.begin(), next.end());
     commit_due_ = std::chrono::steady_clock::now() + kCommitAgain;
     telemetry::log_limited(

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "fixture.hpp"
+#include "tecnochat/testkit/eventually.hpp"
 
+using namespace std::chrono_literals;
 using namespace tecnochat;
 using namespace tecnochat::kafka;
 using tecnochat::kafka::testing::Fixture;
@@ -109,6 +111,47 @@ TEST_CASE_METHOD(
     // Nothing that was committed came twice.
     const auto done = seen.done();
     CHECK(std::count(done.begin(), done.end(), "1") == 1);
+}
+
+TEST_CASE_METHOD(
+    Fixture, "a consumer whose handler ran all through the outage that fenced it joins again too"
+) {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    send(producer, *this, {"1", "2"});
+    std::atomic<bool> busy{false};
+    std::atomic<bool> over{false};
+    Seen seen([&](std::span<const Record> batch) {
+        if (batch.front().value == "2" && !busy.exchange(true)) over.wait(false);
+        return ok();
+    });
+    auto config = consumer_config();
+    // The first one's offset is due when the second one's handler ends: nothing is polled between
+    // the outage and a commit.
+    config.max_batch = 1;
+    Consumer consumer(config, seen.handler(), metrics);
+    consumer.start();
+    const bool begun = testkit::eventually(20s, [&] { return busy.load(); });
+    cluster.set_down(true);
+    // Its own thread is busy; another client of the same broker tells.
+    const bool lost = testkit::eventually(20s, [&] { return !producer.connected(); });
+    cluster.fence_next_heartbeat();
+    cluster.fence_next_commit();
+    cluster.set_down(false);
+    const bool fenced = testkit::eventually(20s, [&] { return cluster.has_fenced(); });
+    // Its acknowledgement comes after the heartbeat's answer.
+    const std::vector third{record("3")};
+    const auto sent = producer.send_and_wait(third, Deadline::after(10s));
+    over = true;
+    over.notify_all();
+    REQUIRE((begun && lost && fenced && sent));
+    auto rejoins = metrics.counter("tecnochat_kafka_rejoins_total", "", {{"topic", topic}});
+    CHECK(testkit::eventually(20s, [&] { return rejoins.value() == 1; }));
+    const auto has_3 = [&] {
+        const auto done = seen.done();
+        return std::count(done.begin(), done.end(), "3") > 0;
+    };
+    CHECK(testkit::eventually(60s, has_3));
 }
 
 TEST_CASE_METHOD(

@@ -6,8 +6,14 @@
 #include <array>
 #include <stdexcept>
 
+#include "tecnochat/core/assert.hpp"
+
 namespace tecnochat::kafka::testing {
 namespace {
+
+// Kafka protocol's request numbers.
+constexpr int16_t kOffsetCommit = 8;
+constexpr int16_t kHeartbeat = 12;
 
 struct DestroyClient {
     void operator()(rd_kafka_t* client) const noexcept { rd_kafka_destroy(client); }
@@ -67,11 +73,25 @@ void MockCluster::set_delay(std::chrono::milliseconds delay) {
     }
 }
 
-void MockCluster::fence_next_heartbeat() {
-    constexpr int16_t kHeartbeat = 12;  // Kafka protocol's request number
-    rd_kafka_mock_push_request_errors(
-        impl_->cluster.get(), kHeartbeat, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
+void MockCluster::fence_next(std::int16_t request) {
+    TECNOCHAT_ASSERT(impl_->brokers == 1, "of several, one alone is the coordinator");
+    rd_kafka_mock_broker_push_request_error_rtts(
+        impl_->cluster.get(), 1, request, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 0
     );
+}
+
+void MockCluster::fence_next_heartbeat() {
+    fence_next(kHeartbeat);
+}
+
+void MockCluster::fence_next_commit() {
+    fence_next(kOffsetCommit);
+}
+
+bool MockCluster::has_fenced() const {
+    std::size_t left = 0;
+    rd_kafka_mock_broker_error_stack_cnt(impl_->cluster.get(), 1, kHeartbeat, &left);
+    return left == 0;
 }
 
 }  // namespace tecnochat::kafka::testing

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -22,10 +23,16 @@ class MockCluster {
     /// Every answer comes this much later: a broker that is there, but does not get on.
     void set_delay(std::chrono::milliseconds delay);
     /// The next heartbeat of any consumer is answered "fenced by another member of your instance
-    /// id": fatal for that client.
+    /// id": fatal for that client. For a cluster of one broker.
     void fence_next_heartbeat();
+    /// That heartbeat has come, and its answer is on its way.
+    [[nodiscard]] bool has_fenced() const;
+    /// As a real broker answers the commits of a client that it has fenced; by itself not fatal.
+    void fence_next_commit();
 
  private:
+    void fence_next(std::int16_t request);
+
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
