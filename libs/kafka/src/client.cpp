@@ -103,6 +103,10 @@ Error error_of(rd_kafka_resp_err_t code) {
     }
 }
 
+bool means_lost_brokers(rd_kafka_resp_err_t code) {
+    return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
 void stop_on_fatal(rd_kafka_t* client, const std::string& who) {
     std::array<char, 256> reason{};
     const auto code = rd_kafka_fatal_error(client, reason.data(), reason.size());
@@ -114,17 +118,20 @@ void stop_on_fatal(rd_kafka_t* client, const std::string& who) {
     runtime::request_stop(1, who + ": fatal Kafka error " + rd_kafka_err2name(code));
 }
 
-void stop_on_second_process(const std::string& group, const std::string& instance) {
+void stop_on_fence(const std::string& group, const std::string& instance) {
     // All consumers of a process are fenced at about the same time.
     static std::atomic<bool> said{false};
     if (!said.exchange(true)) {
         telemetry::log_error(
-            "another process with the same instance has taken this one's place, which therefore "
-            "ends: give every replica a TECNOCHAT_INSTANCE of its own",
+            "this process was fenced and ends: most likely another one with the same instance has "
+            "taken its place, so give every replica a TECNOCHAT_INSTANCE of its own; if there is "
+            "none, a broker handed the group over to another, and a new start is all it takes",
             {{"group", group}, {"instance", instance}}
         );
     }
-    runtime::request_stop(1, group + ": another process has the same instance");
+    runtime::request_stop(
+        1, group + ": fenced, most likely by another process with the same instance"
+    );
 }
 
 }  // namespace tecnochat::kafka

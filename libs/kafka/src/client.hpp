@@ -69,11 +69,15 @@ class Conf {
 /// The failure of a record or call; `reason` is librdkafka's name, e.g. "_MSG_TIMED_OUT".
 Error error_of(rd_kafka_resp_err_t code);
 
+/// Whether an error of no topic tells of brokers that are away. A refused certificate or an unknown
+/// host name does not.
+bool means_lost_brokers(rd_kafka_resp_err_t code);
+
 /// Ends the process in order: after a fatal error this client can do nothing more.
 void stop_on_fatal(rd_kafka_t* client, const std::string& who);
 
-/// Ends the process in order, saying once why: another one has joined as this `instance` of the
-/// group, and two of them would fence each other for ever.
-void stop_on_second_process(const std::string& group, const std::string& instance);
+/// Ends the process in order, saying once why: most likely another one has joined as this
+/// `instance` of the group, and two of them would fence each other for ever.
+void stop_on_fence(const std::string& group, const std::string& instance);
 
 }  // namespace tecnochat::kafka

@@ -84,6 +84,7 @@ ConsumerLoop::ConsumerLoop(
     ConsumerConfig config, Consumer::Handler handler, telemetry::Metrics& metrics
 )
     : config_(std::move(config)),
+      metrics_(metrics),
       handler_(std::move(handler)),
       name_(config_.service + "." + config_.topic),
       records_(metrics.counter(
@@ -134,14 +135,15 @@ void ConsumerLoop::on_fatal() {
 
 /// A broker that dies between taking our join and answering it knows us by a member id we never
 /// heard of, and fences us for it when it is back. That is final for the client, but not for us.
-/// Otherwise a second process of the same instance has joined: to join again would fence that one.
+/// Otherwise a second process of the same instance has most likely joined, and to join again would
+/// fence that one.
 void ConsumerLoop::on_fenced() {
     const auto now = std::chrono::steady_clock::now();
     if (now - fenced_at_ > kFenceQuiet) rejoins_ = 0;
     fenced_at_ = now;
     const bool after_outage = brokers_lost_at_ && now - *brokers_lost_at_ <= kOutageEchoes;
     fenced_ = after_outage && rejoins_ < kRejoinsMax;
-    if (!fenced_) stop_on_second_process(name_, config_.kafka.instance);
+    if (!fenced_) stop_on_fence(name_, config_.kafka.instance);
 }
 
 bool ConsumerLoop::may_join_again(const std::stop_token& stop) {
@@ -405,11 +407,20 @@ rd_kafka_resp_err_t ConsumerLoop::commit_and_wait(const rd_kafka_topic_partition
 }
 
 void ConsumerLoop::on_error(rd_kafka_resp_err_t code) {
-    brokers_lost_at_ = std::chrono::steady_clock::now();
+    const char* name = rd_kafka_err2name(code);
+    const bool lost = means_lost_brokers(code);
+    if (lost) brokers_lost_at_ = std::chrono::steady_clock::now();
+    metrics_
+        .counter(
+            "tecnochat_kafka_client_errors_total",
+            "What librdkafka tells about a consumer's connections",
+            {{"topic", config_.topic}, {"code", name}}
+        )
+        .increment();
     telemetry::log_limited(
         telemetry::Level::kWarning,
-        "a Kafka consumer has lost brokers",
-        {{"topic", config_.topic}, {"code", rd_kafka_err2name(code)}}
+        lost ? "a Kafka consumer has lost brokers" : "a Kafka consumer has trouble",
+        {{"topic", config_.topic}, {"code", name}}
     );
 }
 

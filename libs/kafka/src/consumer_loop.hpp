@@ -68,6 +68,7 @@ class ConsumerLoop {
     }
 
     ConsumerConfig config_;
+    telemetry::Metrics& metrics_;
     Consumer::Handler handler_;
     std::string name_;
     telemetry::Counter records_;
