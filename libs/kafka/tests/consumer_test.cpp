@@ -4,7 +4,6 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <thread>
 
 #include "fixture.hpp"
 #include "tecnochat/testkit/eventually.hpp"
@@ -23,6 +22,41 @@ void send(Producer& producer, Fixture& fixture, const Values& values) {
     std::vector<OutRecord> records;
     for (const auto& value : values) records.push_back(fixture.record(value));
     REQUIRE(producer.send_and_wait(records, Deadline::after(Milliseconds(10'000))));
+}
+
+/// What the consumer itself has told about its connections.
+double errors(Fixture& fixture, const char* code) {
+    return fixture.metrics
+        .counter(
+            "tecnochat_kafka_client_errors_total", "", {{"topic", fixture.topic}, {"code", code}}
+        )
+        .value();
+}
+
+double rejoins(Fixture& fixture) {
+    return fixture.metrics.counter(
+                              "tecnochat_kafka_rejoins_total", "", {{"topic", fixture.topic}}
+    ).value();
+}
+
+sigset_t term_alone() {
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    return term;
+}
+
+/// As a service does, before any thread.
+void block_term() {
+    const auto term = term_alone();
+    pthread_sigmask(SIG_BLOCK, &term, nullptr);
+}
+
+/// The process is asked to end in order.
+bool ends_process() {
+    const auto term = term_alone();
+    const timespec limit{20, 0};
+    return sigtimedwait(&term, nullptr, &limit) == SIGTERM;
 }
 
 }  // namespace
@@ -89,17 +123,18 @@ TEST_CASE_METHOD(
     consumer.start();
     REQUIRE(seen.wait_for_done(1));
     cluster.set_down(true);
-    while (producer.connected()) std::this_thread::yield();  // by then the consumer knows it too
+    REQUIRE(testkit::eventually(20s, [&] {
+        return errors(*this, "_ALL_BROKERS_DOWN") + errors(*this, "_TRANSPORT") > 0;
+    }));
     cluster.fence_next_heartbeat();
     cluster.set_down(false);
-    auto rejoins = metrics.counter("tecnochat_kafka_rejoins_total", "", {{"topic", topic}});
     // The fenced client ends at its next heartbeat; what comes later goes to the one that follows
     // it.
-    for (int i = 0; i < 60 && rejoins.value() < 1; ++i) {
+    for (int i = 0; i < 60 && rejoins(*this) < 1; ++i) {
         send(producer, *this, {"meanwhile"});
         seen.wait_for_done(seen.done().size() + 1, Milliseconds(500));
     }
-    REQUIRE(rejoins.value() == 1);
+    REQUIRE(rejoins(*this) == 1);
     send(producer, *this, {"2"});
     const auto has_2 = [&] {
         const auto done = seen.done();
@@ -145,8 +180,7 @@ TEST_CASE_METHOD(
     over = true;
     over.notify_all();
     REQUIRE((begun && lost && fenced && sent));
-    auto rejoins = metrics.counter("tecnochat_kafka_rejoins_total", "", {{"topic", topic}});
-    CHECK(testkit::eventually(20s, [&] { return rejoins.value() == 1; }));
+    CHECK(testkit::eventually(20s, [&] { return rejoins(*this) == 1; }));
     const auto has_3 = [&] {
         const auto done = seen.done();
         return std::count(done.begin(), done.end(), "3") > 0;
@@ -157,19 +191,15 @@ TEST_CASE_METHOD(
 TEST_CASE_METHOD(
     Fixture, "a consumer that another process fences ends this one and leaves it alone"
 ) {
-    sigset_t term;
-    sigemptyset(&term);
-    sigaddset(&term, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &term, nullptr);  // as a service does, before any thread
+    block_term();
     cluster.create_topic(topic, 1);
     Seen seen;
     Consumer consumer(consumer_config(), seen.handler(), metrics);
     consumer.start();
-    while (!consumer.ready()) std::this_thread::yield();
+    REQUIRE(testkit::eventually(20s, [&] { return consumer.ready(); }));
     cluster.fence_next_heartbeat();
-    const timespec limit{20, 0};
-    REQUIRE(sigtimedwait(&term, nullptr, &limit) == SIGTERM);
-    CHECK(metrics.counter("tecnochat_kafka_rejoins_total", "", {{"topic", topic}}).value() == 0);
+    REQUIRE(ends_process());
+    CHECK(rejoins(*this) == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a batch is never larger than asked for") {
@@ -232,9 +262,7 @@ TEST_CASE_METHOD(Fixture, "a directory is read whole at every start") {
         Consumer consumer(config, seen.handler(), metrics);
         consumer.start();
         REQUIRE(seen.wait_for_done(10));
-        const auto until = Deadline::after(Milliseconds(5000));
-        while (!consumer.ready() && !until.expired()) std::this_thread::yield();
-        REQUIRE(consumer.ready());
+        REQUIRE(testkit::eventually(20s, [&] { return consumer.ready(); }));
         REQUIRE(producer.send_and_wait(
             std::vector{record("more")}, Deadline::after(Milliseconds(10'000))
         ));
