@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <thread>
+#include <utility>
 
 #include "tecnochat/conversations/v1/conversations_service.grpc.pb.h"
 #include "tecnochat/knowledge/v1/knowledge_service.grpc.pb.h"
@@ -23,6 +24,8 @@ using whatsapp::v1::WhatsAppService;
 constexpr Milliseconds kCallTimeout{5000};
 constexpr Milliseconds kRouterPatience{15'000};
 constexpr Milliseconds kPause{100};
+/// One try to connect, TLS included.
+constexpr Milliseconds kConnectTimeout{2000};
 
 /// A service as errors name it.
 struct Peer {
@@ -32,6 +35,41 @@ struct Peer {
 
 Deadline earlier(Deadline deadline, Milliseconds budget) {
     return Deadline::after(std::min(deadline.remaining(), budget));
+}
+
+bool is_absence(ErrorCode code) {
+    return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
+}
+
+/// The error with the service's name, and what to look at where it is the service that is missing.
+Error explain(const Peer& peer, Error error) {
+    const char* advice = "";
+    if (error.code == ErrorCode::kUnavailable) {
+        advice = "; does it run, is that its address, and does one CA vouch for it and for us?";
+    } else if (error.code == ErrorCode::kDeadlineExceeded) {
+        advice = "; no answer in time, from it or from that address: see its log";
+    }
+    error.message = fmt::format(
+        "{} at {}: {} ({}){}",
+        peer.service,
+        peer.endpoint,
+        error.message,
+        to_string(error.code),
+        advice
+    );
+    return error;
+}
+
+/// A call that waits for its connection knows of nothing but its deadline. One that does not wait
+/// hears why there is none.
+template <class Call>
+Status call_impatiently(const Peer& peer, const Call& call) {
+    grpc::ClientContext context;
+    rpc::prepare(context, Deadline::after(kConnectTimeout));
+    context.set_wait_for_ready(false);
+    const grpc::Status status = call(context);
+    if (status.ok()) return ok();
+    return explain(peer, rpc::from_grpc(status));
 }
 
 /// Calls until the service takes the call: one that has just started may not listen yet. For calls
@@ -44,18 +82,8 @@ Status call_patiently(const Peer& peer, Deadline deadline, const Call& call) {
         const grpc::Status status = call(context);
         if (status.ok()) return ok();
         Error error = rpc::from_grpc(status);
-        const bool again =
-            error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
-        if (!again || deadline.remaining() <= kPause) {
-            error.message = fmt::format(
-                "{} at {}: {} ({})",
-                peer.service,
-                peer.endpoint,
-                error.message,
-                to_string(error.code)
-            );
-            return error;
-        }
+        if (!is_absence(error.code)) return explain(peer, std::move(error));
+        if (deadline.remaining() <= kPause) return call_impatiently(peer, call);
         std::this_thread::sleep_for(kPause);
     }
 }

@@ -2,6 +2,7 @@
 // Method: the three services as fakes in this process, behind the real RPC server and allow-list.
 #include "seed.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <map>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include "tecnochat/knowledge/v1/knowledge_service.grpc.pb.h"
 #include "tecnochat/rpc/server.hpp"
 #include "tecnochat/testkit/certificates.hpp"
+#include "tecnochat/testkit/eventually.hpp"
 #include "tecnochat/whatsapp/v1/whatsapp_service.grpc.pb.h"
 
 namespace tecnochat::provision {
@@ -23,15 +25,18 @@ const std::vector<Knowledge> kKnowledge{
 
 struct FakeConnector final : whatsapp::v1::WhatsAppService::Service {
     grpc::Status RegisterChannel(
-        grpc::ServerContext* /*context*/,
+        grpc::ServerContext* context,
         const whatsapp::v1::RegisterChannelRequest* request,
         whatsapp::v1::RegisterChannelResponse* /*response*/
     ) override {
         ++calls;
         last = *request;
+        if (stalls)
+            testkit::eventually(std::chrono::seconds(30), [&] { return context->IsCancelled(); });
         return answer;
     }
-    int calls = 0;
+    std::atomic<int> calls = 0;
+    bool stalls = false;  // until the caller gives up
     whatsapp::v1::RegisterChannelRequest last;
     grpc::Status answer;
 };
@@ -101,6 +106,10 @@ class Services {
     SeedTargets targets_;
 };
 
+bool holds(const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+}
+
 Deadline soon() {
     return Deadline::after(std::chrono::seconds(20));
 }
@@ -154,14 +163,48 @@ TEST_CASE("an identity that may not seed is refused") {
     CHECK(services.connector.calls == 0);
 }
 
-TEST_CASE("a service that is not there ends with the deadline and its address") {
+TEST_CASE("a service that is not there is named with its address, the cause and what to look at") {
     Services services;
     auto targets = services.as("provision");
     targets.ai_reply = "127.0.0.1:1";
     const Status seeded =
         seed(kBusiness, kKnowledge, targets, Deadline::after(std::chrono::seconds(2)));
     REQUIRE_FALSE(seeded);
-    CHECK(seeded.error().message.starts_with("ai-reply at 127.0.0.1:1: "));
+    const auto& message = seeded.error().message;
+    INFO(message);
+    CHECK(message.starts_with("ai-reply at 127.0.0.1:1: "));
+    CHECK(holds(message, "Connection refused"));
+    CHECK(holds(message, "does it run"));
+    CHECK_FALSE(holds(message, "\n"));
+}
+
+TEST_CASE("a service of a foreign CA is named as one that we do not trust") {
+    Services services;
+    testkit::TestCertificates foreign;
+    foreign.make_ca("ca");
+    auto targets = services.as("provision");
+    targets.tls = foreign.issue("provision", "DNS:provision", "ca", "ca");
+    const Status seeded =
+        seed(kBusiness, kKnowledge, targets, Deadline::after(std::chrono::seconds(2)));
+    REQUIRE_FALSE(seeded);
+    const auto& message = seeded.error().message;
+    INFO(message);
+    CHECK(message.starts_with("whatsapp-connector at " + targets.connector + ": "));
+    CHECK(holds(message, "certificate verify failed"));
+    CHECK(holds(message, "does one CA vouch"));
+    CHECK(services.connector.calls == 0);
+}
+
+TEST_CASE("a service that takes the call and does not answer is told from one that is not there") {
+    Services services;
+    services.connector.stalls = true;
+    const auto targets = services.as("provision");
+    const Status seeded =
+        seed(kBusiness, kKnowledge, targets, Deadline::after(std::chrono::seconds(1)));
+    REQUIRE_FALSE(seeded);
+    INFO(seeded.error().message);
+    CHECK(seeded.error().code == ErrorCode::kDeadlineExceeded);
+    CHECK(holds(seeded.error().message, "no answer in time"));
 }
 
 TEST_CASE("a router that never learns the number is named") {
