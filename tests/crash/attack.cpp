@@ -12,11 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A volley's questions to the number that is held back, and to the other one: as many as there
-/// are send-workers.
-constexpr std::size_t kHeldBack = 24;
+/// A volley's questions to the number that is not held back.
 constexpr std::size_t kFree = 16;
-constexpr std::size_t kVolley = kHeldBack + kFree;
+constexpr std::size_t kVolley = Attack::kHeldBack + kFree;
 /// How long a number's spent rate holds its answers back; it is spent again well before.
 constexpr Milliseconds kHold{1000};
 /// How far (on Meta's clock) a volley's webhooks are put off.
@@ -45,7 +43,11 @@ Business calm_business(const testkit::Stack& stack) {
 void start_service(
     const testkit::Stack& stack, const std::string& service, std::map<std::string, std::string> more
 ) {
-    if (service == "whatsapp-connector") more.emplace("TECNOCHAT_IN_DOUBT_SECONDS", "3");
+    if (service == "whatsapp-connector") {
+        more.emplace("TECNOCHAT_IN_DOUBT_SECONDS", "3");
+        // Answers that are not held back may all be on the wire at once.
+        more.emplace("TECNOCHAT_SEND_WORKERS", std::to_string(kFree));
+    }
     stack.start(service, more);
 }
 
@@ -160,6 +162,17 @@ std::string Attack::describe() const {
                        std::to_string(written_in_all_) + " | " + ledger_.describe();
     for (const auto& letter : poison_left_) text += "| poison not set aside: " + letter + " ";
     return text;
+}
+
+std::size_t Attack::held_back() const {
+    const auto waiting = ledger_.sends_of(business_.number());
+    std::size_t held = 0;
+    // A claim lasts until the rate limit has said no.
+    for (const auto* state : {"queued", "claimed"}) {
+        const auto entry = waiting.find(state);
+        if (entry != waiting.end()) held += static_cast<std::size_t>(entry->second);
+    }
+    return held;
 }
 
 void Attack::count_in_flight() {

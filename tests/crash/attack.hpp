@@ -35,6 +35,9 @@ class Attack {
  public:
     explicit Attack(const testkit::Stack& stack);
 
+    /// The answers of a volley that are held back.
+    static constexpr std::size_t kHeldBack = 24;
+
     [[nodiscard]] const Phone& phone() const { return phone_; }
     [[nodiscard]] const Business& business() const { return business_; }
     [[nodiscard]] const Ledger& ledger() const { return ledger_; }
@@ -54,6 +57,8 @@ class Attack {
     void count_in_flight();
     /// The least that count_in_flight() saw.
     [[nodiscard]] std::size_t least_in_flight() const { return least_in_flight_; }
+    /// Answers that wait at the connector because their number's rate is spent.
+    [[nodiscard]] std::size_t held_back() const;
     /// To be called while the connector is dead: what it had on the wire, and nothing else, may
     /// become `unknown`.
     void note_wire();

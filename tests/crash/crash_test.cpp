@@ -293,6 +293,21 @@ TEST_CASE(
     }
 }
 
+// Otherwise nothing would tell that fewer messages are in flight than the other tests believe.
+TEST_CASE("what the attack holds back waits at the connector, and goes when it may") {
+    const auto stack = testkit::Stack::from_environment();
+    Attack attack(stack);
+    attack.begin_round({});
+    attack.fire();
+    CHECK(testkit::eventually(30s, [&] { return attack.held_back() == Attack::kHeldBack; }));
+    attack.count_in_flight();
+    CHECK(testkit::eventually(30s, [&] { return attack.held_back() == 0; }));
+    const bool settled = attack.settle();
+    INFO(attack.describe());
+    REQUIRE(settled);
+    attack.check_books();
+}
+
 TEST_CASE("failpoints do nothing without TECNOCHAT_ALLOW_FAILPOINTS") {
     const auto stack = testkit::Stack::from_environment();
     for (const auto* service : kServices) {

@@ -81,6 +81,16 @@ std::map<std::string, int> Ledger::sends() const {
     );
 }
 
+std::map<std::string, int> Ledger::sends_of(const std::string& number) const {
+    std::map<std::string, int> counts;
+    const auto rows =
+        query(kConnector, "SELECT phone_number_id, state FROM sends WHERE tenant_id = $1");
+    for (const auto row : rows) {
+        if (row.text(0) == number) ++counts[row.text(1)];
+    }
+    return counts;
+}
+
 std::set<std::string> Ledger::sends_in(const std::string& state) const {
     std::set<std::string> ids;
     const auto rows =

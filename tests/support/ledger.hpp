@@ -34,6 +34,8 @@ class Ledger {
     [[nodiscard]] std::map<std::string, int> inbound() const;
     /// Number of sends by state (whatsapp-connector).
     [[nodiscard]] std::map<std::string, int> sends() const;
+    /// The same for one number's.
+    [[nodiscard]] std::map<std::string, int> sends_of(const std::string& number) const;
     /// Ids of the sends in that state; waits for a commit that a dead process left under way.
     [[nodiscard]] std::set<std::string> sends_in(const std::string& state) const;
     /// Messages by status of the router for outbound ones.

@@ -3,17 +3,18 @@
 #include <array>
 #include <stdexcept>
 
+#include "limits/buckets.hpp"
+
 namespace tecnochat::scenarios {
 namespace {
 
-/// Meta's messages per second and number, which the connector's bucket holds it to.
-constexpr std::int64_t kRate = 80;
+using whatsapp_connector::kBucketLua;
+using whatsapp_connector::kNumberBucket;
+using whatsapp_connector::number_key;
 
-// As the connector's limiter writes it: tokens left, and when that was. Below 0 they are owed.
-const std::string kSpend = R"lua(
-local t = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'tokens', ARGV[1], 'at', t[1] .. '.' .. string.format('%06d', t[2]))
-redis.call('PEXPIRE', KEYS[1], 60000)
+// Kept for longer than the connector keeps a bucket that fills.
+const std::string kSpend = std::string(kBucketLua) + R"lua(
+leave(KEYS[1], tonumber(ARGV[1]), clock(), 60000)
 return 1
 )lua";
 
@@ -23,8 +24,9 @@ RateLimit::RateLimit(const testkit::Stack& stack)
     : redis_(Secret(stack.endpoint("/redis")), 1, Milliseconds(5000)) {}
 
 void RateLimit::spend(const std::string& number, Milliseconds pause) {
-    const std::array keys{"limit:number:" + number};
-    const std::array arguments{std::to_string(-kRate * pause.count() / 1000)};
+    const std::array keys{number_key(number)};
+    const double owed = kNumberBucket.per_second * static_cast<double>(pause.count()) / 1000;
+    const std::array arguments{std::to_string(-owed)};
     if (!redis_.eval(kSpend, keys, arguments))
         throw std::runtime_error("the rate limit of " + number + " could not be spent");
 }

@@ -6,28 +6,22 @@ namespace tecnochat::whatsapp_connector {
 namespace {
 
 // KEYS: number, pair. ARGV: capacity and rate per second of each. Answers the milliseconds to wait;
-// 0 takes one token of both. Redis' own clock is used, so that replicas agree.
-const std::string kTakeBoth = R"lua(
-local t = redis.call('TIME')
-local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
+// 0 takes one token of both.
+const std::string kTakeBoth = std::string(kBucketLua) + R"lua(
+local now = clock()
 local wait = 0
 local levels = {}
 for i = 1, 2 do
   local capacity, rate = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  local level = redis.call('HMGET', KEYS[i], 'tokens', 'at')
-  local tokens = capacity
-  if level[1] then
-    tokens = math.min(capacity, tonumber(level[1]) + math.max(0, now - tonumber(level[2])) * rate)
-  end
-  levels[i] = tokens
-  if tokens < 1 then
-    wait = math.max(wait, math.ceil((1 - tokens) / rate * 1000))
+  levels[i] = tokens_in(KEYS[i], capacity, rate, now)
+  if levels[i] < 1 then
+    wait = math.max(wait, math.ceil((1 - levels[i]) / rate * 1000))
   end
 end
 if wait == 0 then
   for i = 1, 2 do
-    redis.call('HSET', KEYS[i], 'tokens', tostring(levels[i] - 1), 'at', tostring(now))
-    redis.call('PEXPIRE', KEYS[i], math.ceil(tonumber(ARGV[2 * i - 1]) / tonumber(ARGV[2 * i]) * 1000))
+    local full_in = math.ceil(tonumber(ARGV[2 * i - 1]) / tonumber(ARGV[2 * i]) * 1000)
+    leave(KEYS[i], levels[i] - 1, now, full_in)
   end
 end
 return wait
@@ -45,7 +39,7 @@ RedisLimiter::RedisLimiter(redis::Client& redis, const Clock& clock, telemetry::
 
 Milliseconds RedisLimiter::acquire(const std::string& phone_number_id, const ConversationId& pair) {
     const std::array<std::string, 2> keys{
-        "limit:number:" + phone_number_id, "limit:pair:" + pair.to_string()
+        number_key(phone_number_id), "limit:pair:" + pair.to_string()
     };
     const std::array<std::string, 4> arguments{
         std::to_string(kNumberBucket.capacity),

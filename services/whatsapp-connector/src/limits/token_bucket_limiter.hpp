@@ -3,20 +3,12 @@
 #include <string>
 #include <unordered_map>
 
+#include "limits/buckets.hpp"
 #include "ports.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/guarded.hpp"
 
 namespace tecnochat::whatsapp_connector {
-
-/// Meta's limits: 80 messages/s per number; per pair 1 message per 6 s, with bursts of 45 borrowed
-/// from later.
-struct Bucket {
-    double capacity;
-    double per_second;
-};
-inline constexpr Bucket kNumberBucket{80, 80};
-inline constexpr Bucket kPairBucket{45, 1.0 / 6.0};
 
 /// The buckets of this process alone, in memory: what counts while Redis is away. Bounded: full
 /// buckets are forgotten.
