@@ -37,6 +37,8 @@ class Attack {
 
     /// The answers of a volley that are held back.
     static constexpr std::size_t kHeldBack = 24;
+    /// Whatever is killed, so many messages are in flight.
+    static constexpr std::size_t kInFlightLeast = 20;
 
     [[nodiscard]] const Phone& phone() const { return phone_; }
     [[nodiscard]] const Business& business() const { return business_; }
@@ -52,8 +54,13 @@ class Attack {
     /// the point. The answers to 24 of them are held back by their number's rate limit: whatever
     /// happens to the others, something is in flight.
     void fire();
-    /// To be called when something was killed, or right before: at least 20 messages have no answer
-    /// that is known to have arrived. From then on none is held back.
+    /// Messages that are inside us: Meta has its 200 for them, and their sends have not ended.
+    /// While the ingress is dead also those that Meta has posted in vain: it may have had them in
+    /// its hands.
+    [[nodiscard]] std::size_t in_flight();
+    /// To be called while something is dead that was killed, or right before: at least 20 messages
+    /// are in flight, or soon will be, since the living go on taking in. From then on none is held
+    /// back.
     void count_in_flight();
     /// The least that count_in_flight() saw.
     [[nodiscard]] std::size_t least_in_flight() const { return least_in_flight_; }
@@ -88,6 +95,7 @@ class Attack {
     std::vector<std::string> targets_;
     std::string handed_over_;
     std::size_t written_in_all_ = 0;
+    std::set<std::string> taken_;  // customers of this round whose webhook was answered 200
     std::size_t least_in_flight_ = std::numeric_limits<std::size_t>::max();
     std::set<std::string> unknown_before_;
     std::set<std::string> on_wire_;  // of this round, when the connector died

@@ -24,6 +24,7 @@ std::vector<Phone::Message> to_messages(const json& list) {
              entry.at("direction") == "from_business",
              entry.at("text"),
              text_or_empty(entry, "status"),
+             entry.contains("webhook") ? entry.at("webhook").at("state").get<std::string>() : "",
              text_or_empty(entry, "opaque")}
         );
     }

@@ -15,8 +15,9 @@ class Phone {
         std::string wamid;
         bool from_business = false;
         std::string text;
-        std::string status;  // outbound: accepted, sent, delivered, read, failed
-        std::string opaque;  // outbound
+        std::string status;   // outbound: accepted, sent, delivered, read, failed
+        std::string webhook;  // inbound: pending, accepted (answered 200), retrying, given_up
+        std::string opaque;   // outbound
     };
 
     explicit Phone(const testkit::Stack& stack);
