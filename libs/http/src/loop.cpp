@@ -26,8 +26,25 @@ std::string http_date() {
 
 Loop::Loop(std::shared_ptr<Shared> shared) : shared_(std::move(shared)), date_(http_date()) {}
 
+void Loop::watch(int descriptor, std::function<void()> readable) {
+    watched_.emplace(context_, descriptor);
+    readable_ = std::move(readable);
+}
+
+void Loop::await_watched() {
+    watched_->async_wait(
+        boost::asio::posix::descriptor_base::wait_read,
+        [this](const boost::system::error_code& error) {
+            if (error) return;
+            await_watched();
+            readable_();
+        }
+    );
+}
+
 void Loop::start() {
     tick();
+    if (watched_) await_watched();
     thread_ = std::jthread([this] { run(); });
 }
 
@@ -46,6 +63,7 @@ void Loop::run() {
 void Loop::stop() {
     context_.stop();
     if (thread_.joinable()) thread_.join();
+    if (watched_) watched_->release();
     inbox_.with([](Inbox& inbox) {
         inbox.closed = true;
         inbox.completions.clear();

@@ -3,8 +3,11 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -35,6 +38,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
  public:
     explicit Loop(std::shared_ptr<Shared> shared);
 
+    /// Before start().
+    void watch(int descriptor, std::function<void()> readable);
     void start();
     /// After it returned nothing runs any more; open connections are closed.
     void stop();
@@ -64,11 +69,14 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
     void run();
     void tick();
+    void await_watched();
     void deliver();
 
     std::shared_ptr<Shared> shared_;
     boost::asio::io_context context_{1};
     boost::asio::steady_timer timer_{context_};
+    std::optional<boost::asio::posix::basic_stream_descriptor<Executor>> watched_;
+    std::function<void()> readable_;
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
     Guarded<Inbox> inbox_;
     std::vector<Completion> delivering_;

@@ -4,6 +4,7 @@
 #include <condition_variable>
 
 #include "loop.hpp"
+#include "tecnochat/core/assert.hpp"
 #include "tecnochat/telemetry/log.hpp"
 
 namespace tecnochat::http {
@@ -162,6 +163,11 @@ Server::Server(ServerConfig config, Handler handler)
 
 Server::~Server() {
     stop(Deadline::after(Milliseconds(0)));
+}
+
+void Server::watch(int descriptor, std::function<void()> readable) {
+    TECNOCHAT_ASSERT(!impl_->started, "watched from the start");
+    impl_->loops.front()->watch(descriptor, std::move(readable));
 }
 
 Status Server::start() {

@@ -1,5 +1,8 @@
 #include "tecnochat/http/server.hpp"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
@@ -319,6 +322,41 @@ TEST_CASE("answers given by another thread, for many connections at once") {
     for (int i = 0; i < 50; ++i) {
         CHECK(clients[static_cast<std::size_t>(i)]->receive().body == std::to_string(i));
     }
+}
+
+TEST_CASE("whoever answers by a descriptor is called on an io thread, as often as it is readable") {
+    const int descriptor = eventfd(0, EFD_NONBLOCK);
+    REQUIRE(descriptor >= 0);
+    Later later;
+    std::atomic<int> calls = 0;
+    std::optional<std::thread::id> handled_by;
+    Server server({.listen = "127.0.0.1:0", .io_threads = 1}, [&](const auto& request, auto last) {
+        handled_by = std::this_thread::get_id();
+        later.handler()(request, std::move(last));
+    });
+    server.watch(descriptor, [&] {
+        std::uint64_t count = 0;
+        CHECK(read(descriptor, &count, sizeof count) == sizeof count);
+        CHECK(std::this_thread::get_id() == handled_by);
+        ++calls;
+        auto [body, responder] = later.take();
+        responder.send({.body = std::move(body)});
+    });
+    REQUIRE(server.start());
+    RawClient client(server.port());
+    for (int i = 1; i <= 3; ++i) {
+        const auto body = std::to_string(i);
+        client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n" + body);
+        const auto patience = Deadline::after(Milliseconds(10'000));
+        while (later.waiting() == 0) REQUIRE_FALSE(patience.expired());
+        constexpr std::uint64_t kOne = 1;
+        REQUIRE(write(descriptor, &kOne, sizeof kOne) == sizeof kOne);
+        CHECK(client.receive().body == body);
+        CHECK(calls == i);
+    }
+    server.stop(Deadline::after(Milliseconds(1000)));
+    // Still the caller's, and open.
+    CHECK(close(descriptor) == 0);
 }
 
 TEST_CASE("an answer to a client that has gone, and after the server has gone, harms nobody") {

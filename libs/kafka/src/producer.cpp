@@ -1,12 +1,17 @@
 #include "tecnochat/kafka/producer.hpp"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "client.hpp"
+#include "tecnochat/core/assert.hpp"
 #include "tecnochat/telemetry/log.hpp"
 
 namespace tecnochat::kafka {
@@ -48,6 +53,36 @@ rd_kafka_headers_t* to_native(const Headers& headers) {
     return native;
 }
 
+/// Readable once librdkafka's main queue is no longer empty.
+class QueueEvent {
+ public:
+    explicit QueueEvent(rd_kafka_t* client)
+        : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+          queue_(rd_kafka_queue_get_main(client)) {
+        TECNOCHAT_ASSERT(descriptor_ >= 0, "a descriptor for Kafka's events");
+        constexpr std::uint64_t kOne = 1;
+        rd_kafka_queue_io_event_enable(queue_, descriptor_, &kOne, sizeof kOne);
+    }
+    ~QueueEvent() {
+        rd_kafka_queue_io_event_enable(queue_, -1, nullptr, 0);
+        rd_kafka_queue_destroy(queue_);
+        close(descriptor_);
+    }
+    QueueEvent(const QueueEvent&) = delete;
+    QueueEvent& operator=(const QueueEvent&) = delete;
+
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+    void clear() const {
+        std::uint64_t count = 0;
+        // Empty where somebody else was faster; then there is nothing to clear.
+        static_cast<void>(read(descriptor_, &count, sizeof count));
+    }
+
+ private:
+    int descriptor_;
+    rd_kafka_queue_t* queue_;
+};
+
 }  // namespace
 
 struct Producer::Impl {
@@ -75,6 +110,7 @@ struct Producer::Impl {
     std::atomic<std::int64_t> last_answer{0};
     std::atomic<bool> fatal{false};
     ClientHandle client;
+    std::optional<QueueEvent> event;  // if the caller serves
     std::mutex probe_mutex;
     std::condition_variable_any probe_wake;
     std::jthread poller;  // the threads use everything above: they go first
@@ -106,7 +142,11 @@ Producer::Impl::Impl(const ProducerConfig& config, telemetry::Metrics& metrics)
     rd_kafka_conf_set_dr_msg_cb(conf.get(), &Impl::on_delivery);
     rd_kafka_conf_set_error_cb(conf.get(), &Impl::on_error);
     client = std::move(conf).create(RD_KAFKA_PRODUCER);
-    poller = std::jthread([this](const std::stop_token& stop) { poll(stop); });
+    if (config.served_by_caller) {
+        event.emplace(client.get());
+    } else {
+        poller = std::jthread([this](const std::stop_token& stop) { poll(stop); });
+    }
     prober = std::jthread([this](const std::stop_token& stop) { probe(stop); });
 }
 
@@ -118,7 +158,7 @@ Producer::Impl::~Impl() {
     rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(client.get(), kPollMs);
     poller.request_stop();
-    poller.join();
+    if (poller.joinable()) poller.join();
 }
 
 void Producer::Impl::poll(const std::stop_token& stop) const {
@@ -246,6 +286,17 @@ Status Producer::send_and_wait(std::span<const OutRecord> records, Deadline dead
     if (const auto& failure = pending->failure) return *failure;
     if (!all) return make_error(ErrorCode::kDeadlineExceeded, "Kafka did not answer in time");
     return ok();
+}
+
+int Producer::descriptor() const {
+    TECNOCHAT_ASSERT(impl_->event.has_value(), "a producer that its caller serves");
+    return impl_->event->descriptor();
+}
+
+void Producer::serve() {
+    // Before the queue is emptied: what comes meanwhile is told anew.
+    impl_->event->clear();
+    rd_kafka_poll(impl_->client.get(), 0);
 }
 
 bool Producer::connected() const {

@@ -1,5 +1,8 @@
+#include <poll.h>
+
 #include <catch2/catch.hpp>
 #include <future>
+#include <thread>
 
 #include "fixture.hpp"
 #include "tecnochat/kafka/dead_letters.hpp"
@@ -24,6 +27,40 @@ TEST_CASE_METHOD(Fixture, "records are acknowledged and counted") {
     CHECK(producer.send_and_wait(records, soon()));
     CHECK(producer.connected());
     CHECK(metrics.serialize().find("tecnochat_kafka_produced_total 3") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "a producer served by its caller calls back only there, and says when") {
+    cluster.create_topic(topic, 3);
+    auto config = producer_config();
+    config.served_by_caller = true;
+    int acknowledged = 0;
+    {
+        Producer producer(config, metrics);
+        const auto send = [&] {
+            producer.send(
+                record("1"),
+                [&, caller = std::this_thread::get_id()](const Status& sent) {
+                    CHECK(sent);
+                    CHECK(std::this_thread::get_id() == caller);
+                    ++acknowledged;
+                }
+            );
+        };
+        // More than once: the descriptor tells of what comes after it was served, too.
+        for (int round = 1; round <= 3; ++round) {
+            for (int i = 0; i < 10; ++i) send();
+            while (acknowledged < 10 * round) {
+                pollfd due{producer.descriptor(), POLLIN, 0};
+                REQUIRE(poll(&due, 1, 10'000) == 1);
+                producer.serve();
+            }
+            pollfd none{producer.descriptor(), POLLIN, 0};
+            CHECK(poll(&none, 1, 0) == 0);
+        }
+        send();
+    }
+    // What nobody served any more is flushed at the end.
+    CHECK(acknowledged == 31);
 }
 
 TEST_CASE_METHOD(Fixture, "a record over the limit is refused by itself") {

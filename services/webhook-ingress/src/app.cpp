@@ -14,6 +14,7 @@ kafka::ProducerConfig producer_config(const Config& config) {
     producer.kafka = config.kafka;
     producer.client_id = "webhook-ingress-" + config.kafka.instance;
     producer.delivery_timeout = kDeliveryTimeout;
+    producer.served_by_caller = true;
     return producer;
 }
 
@@ -53,6 +54,8 @@ App::App(const Config& config, telemetry::Metrics& metrics)
       ) {}
 
 Status App::start() {
+    // Acknowledgements are answers: on the thread of their connections they need no other.
+    server_.watch(producer_.descriptor(), [this] { producer_.serve(); });
     TECNOCHAT_CHECK(server_.start());
     telemetry::log_info("listening for webhooks", {{"port", server_.port()}});
     return ok();

@@ -112,6 +112,11 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
+    /// Calls `readable` on an io thread whenever `descriptor`, which stays the caller's and has to
+    /// outlive the server, becomes readable: whoever answers requests there spares them a change of
+    /// threads. Before start().
+    void watch(int descriptor, std::function<void()> readable);
+
     /// kInvalidArgument: `listen` cannot be read; kUnavailable: the address cannot be bound.
     Status start();
     /// Bound port; valid after start().

@@ -18,6 +18,8 @@ struct ProducerConfig {
     std::string client_id;
     /// librdkafka's own limit for one record to be acknowledged, retries included.
     Milliseconds delivery_timeout{120'000};
+    /// Callbacks run where the caller calls serve() instead of on a thread of the producer's own.
+    bool served_by_caller = false;
     /// Test only: a broker inside librdkafka instead of `kafka.brokers` (no TLS).
     int mock_brokers = 0;
     std::string mock_bootstrap;  // tests only: bootstrap servers without TLS
@@ -33,16 +35,21 @@ class Producer {
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
 
-    /// Called once per record on the producer's poll thread, after the broker's acknowledgement or
-    /// with the failure; a record refused at once is answered on the caller's thread, before send()
-    /// returns. Must not block. kUnavailable: broker away or local queue full;
-    /// kInvalidArgument: the record itself is refused.
+    /// Called once per record on the thread that serves the producer, after the broker's
+    /// acknowledgement or with the failure; a record refused at once is answered on the caller's
+    /// thread, before send() returns. Must not block. kUnavailable: broker away or local queue
+    /// full; kInvalidArgument: the record itself is refused.
     using Acknowledged = std::function<void(Status)>;
     void send(const OutRecord& record, Acknowledged acknowledged);
 
     /// Sends all, in order, and waits until every one is acknowledged. On failure some may be
     /// durable all the same: callers send again, consumers dedupe.
     Status send_and_wait(std::span<const OutRecord> records, Deadline deadline);
+
+    /// Only for a producer that is served by its caller. Becomes readable when callbacks are due.
+    [[nodiscard]] int descriptor() const;
+    /// Runs the callbacks that are due, and waits for none. One thread at a time.
+    void serve();
 
     /// True while the brokers answer (metadata seen within the last seconds, no fatal error); for
     /// readiness.
