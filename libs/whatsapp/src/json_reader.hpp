@@ -16,7 +16,8 @@ namespace tecnochat::whatsapp {
 namespace ondemand = simdjson::ondemand;
 
 /// Lenient readers over simdjson's on-demand values: what is absent or of another type is empty.
-/// `broken()` tells whether the JSON's structure itself turned out to be damaged.
+/// `broken()` tells whether the JSON's structure itself turned out to be damaged; simdjson's values
+/// must not be touched any more then.
 class JsonReader {
  public:
     void reset() {
@@ -78,7 +79,7 @@ class JsonReader {
     /// The value's own bytes. Consumes it.
     std::string_view slice(ondemand::value value) {
         std::string_view bytes;
-        if (!good(simdjson::to_json_string(value).get(bytes))) return {};
+        if (broken_ || !good(simdjson::to_json_string(value).get(bytes))) return {};
         return trimmed(bytes);
     }
 
@@ -86,8 +87,14 @@ class JsonReader {
     /// ask only where the bytes are wanted.
     std::string_view slice(ondemand::object& object) {
         std::string_view bytes;
-        if (!good(object.reset().error()) || !good(object.raw_json().get(bytes))) return {};
+        if (broken_ || !good(object.reset().error())) return {};
+        if (!good(object.raw_json().get(bytes))) return {};
         return trimmed(bytes);
+    }
+
+    /// False where the object has no such field.
+    bool find(ondemand::object& object, std::string_view key, ondemand::value& value) {
+        return !broken_ && good(object.find_field_unordered(key).get(value));
     }
 
     /// Calls `use(key, value)` for every field; `key` compares with string views.

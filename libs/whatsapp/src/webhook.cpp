@@ -126,16 +126,16 @@ void WebhookParser::Impl::entry(ondemand::value value) {
     }
     EntryContext context;
     ondemand::value field;
-    if (json.good(object.find_field_unordered("id").get(field))) {
+    if (json.find(object, "id", field)) {
         context.waba_id = json.text_or_number(field);
     }
-    if (json.good(object.find_field_unordered("time").get(field))) {
+    if (json.find(object, "time", field)) {
         context.time = json.text_or_number(field);
     }
-    const bool has_changes = json.good(object.find_field_unordered("changes").get(field)) &&
-                             json.each_element(field, [&](ondemand::value item) {
-                                 if (!too_many()) change(context, item);
-                             });
+    const bool has_changes =
+        json.find(object, "changes", field) && json.each_element(field, [&](ondemand::value item) {
+            if (!too_many()) change(context, item);
+        });
     if (!has_changes) keep(context, "entry", json.slice(object));
 }
 
@@ -147,9 +147,8 @@ void WebhookParser::Impl::change(const EntryContext& entry, ondemand::value valu
     }
     ondemand::value member;
     std::string_view field;
-    if (json.good(object.find_field_unordered("field").get(member))) field = json.text(member);
-    const bool understood = field == kMessagesField &&
-                            json.good(object.find_field_unordered("value").get(member)) &&
+    if (json.find(object, "field", member)) field = json.text(member);
+    const bool understood = field == kMessagesField && json.find(object, "value", member) &&
                             messages_value(entry, member);
     if (!understood) keep(entry, field, json.slice(object));
 }

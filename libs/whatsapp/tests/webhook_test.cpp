@@ -345,6 +345,27 @@ TEST_CASE("what is no webhook is kept whole under one name") {
     }
 }
 
+TEST_CASE("damage behind an escape or a number nobody can represent: the body is kept whole") {
+    for (const std::string item : {
+             R"({"e":"\q","id":"a":1,"from":"57","type":"x"})",
+             R"({"id":"\q","from":"57" "type":"x"})",
+             R"({"id":"\q","from":"57",7})",
+             R"({"n":1.5e,"status":"sent" "id"})",
+         }) {
+        for (const std::string list : {"messages", "statuses", "contacts"}) {
+            const std::string inside = envelope(messages_change("\"" + list + "\":[" + item + "]"));
+            const std::string around = R"({"entry":[)" + item + "]}";
+            for (const std::string& body : {inside, envelope(item), around}) {
+                const Parsed parsed(body);
+                CHECK(parsed->messages.empty());
+                CHECK(parsed->statuses.empty());
+                REQUIRE(parsed->changes.size() == 1);
+                CHECK(parsed->changes[0].json == body);
+            }
+        }
+    }
+}
+
 TEST_CASE("an empty webhook has nothing to keep") {
     const Parsed parsed(R"({"object":"whatsapp_business_account","entry":[]})");
     CHECK(parsed->messages.empty());
