@@ -15,9 +15,9 @@ namespace tecnochat::whatsapp {
 
 namespace ondemand = simdjson::ondemand;
 
-/// Lenient readers over simdjson's on-demand values: what is absent or of another type is empty.
-/// `broken()` tells whether the JSON's structure itself turned out to be damaged; simdjson's values
-/// must not be touched any more then.
+/// Lenient readers over simdjson's on-demand values: what is absent or of another type is empty, as
+/// a view without data (a string without characters has some). `broken()` tells whether the JSON's
+/// structure itself turned out to be damaged; simdjson's values must not be touched any more then.
 class JsonReader {
  public:
     void reset() {
@@ -70,8 +70,9 @@ class JsonReader {
 
     static std::optional<std::int64_t> integer(std::string_view digits) {
         std::int64_t number = 0;
-        const auto* end = digits.data() + digits.size();
-        const auto parsed = std::from_chars(digits.data(), end, number);
+        const char* const begin = digits.data();
+        const char* const end = begin + digits.size();
+        const auto parsed = std::from_chars(begin, end, number);
         if (digits.empty() || parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
         return number;
     }
@@ -90,6 +91,35 @@ class JsonReader {
         if (broken_ || !good(object.reset().error())) return {};
         if (!good(object.raw_json().get(bytes))) return {};
         return trimmed(bytes);
+    }
+
+    /// A whole member's own bytes, `"key":value`, whose value's bytes are known.
+    static std::string_view member(ondemand::raw_json_string key, std::string_view value) {
+        if (value.empty()) return {};
+        const char* const begin = key.raw() - 1;  // its quote
+        return {begin, static_cast<std::size_t>(value.data() + value.size() - begin)};
+    }
+
+    /// The member's bytes, unless its value was `taken`.
+    std::string_view left_of(
+        ondemand::raw_json_string key, ondemand::value value, bool taken = false
+    ) {
+        return taken ? std::string_view() : member(key, slice(value));
+    }
+
+    /// Reads a member that should be an object with `take(key, value)` for every field, which tells
+    /// whether it took the value. The member's bytes, unless everything was taken.
+    template <class Take>
+    std::string_view left_of_object(
+        ondemand::raw_json_string key, ondemand::value value, Take&& take
+    ) {
+        ondemand::object object;
+        if (!good(value.get_object().get(object))) return left_of(key, value);
+        bool taken = true;
+        each_field(object, [&](ondemand::raw_json_string name, ondemand::value field) {
+            if (!take(name, field)) taken = false;
+        });
+        return taken ? std::string_view() : member(key, slice(object));
     }
 
     /// False where the object has no such field.

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "json_reader.hpp"
+#include "other_members.hpp"
 #include "tecnochat/core/assert.hpp"
 
 namespace tecnochat::whatsapp {
@@ -13,6 +14,10 @@ namespace {
 constexpr std::size_t kMaxItems = 10'000;
 // Meta's message ids have some 60 characters, 256 are promised to be possible.
 constexpr std::size_t kMaxIdBytes = 1024;
+// A body has 3 MiB, a record 4: what is typed may stand a second time in a member carried whole.
+constexpr std::size_t kMaxOtherBytes = std::size_t{512} * 1024;
+// Meta's contacts have some 200; each item of a value carries its own.
+constexpr std::size_t kMaxContactBytes = 4096;
 constexpr std::string_view kObject = "whatsapp_business_account";
 constexpr std::string_view kMessagesField = "messages";
 
@@ -20,6 +25,19 @@ struct Contact {
     std::string_view phone;
     std::string_view user_id;
     std::string_view name;
+    std::string_view json;  // all of it, if it is more than the above
+};
+
+/// What a message says beside the fields that all types share.
+struct Draft {
+    std::string_view type;
+    TextBody text;
+    std::optional<ReplyTap> tap;
+    // The members they came from.
+    bool has_text = false;
+    bool has_interactive = false;
+    std::string_view text_left{};
+    std::string_view interactive_left{};
 };
 
 struct Metadata {
@@ -31,6 +49,19 @@ bool is_id(std::string_view id) {
     return !id.empty() && id.size() <= kMaxIdBytes;
 }
 
+/// Tells whether something was read.
+bool take(std::string_view& field, std::string_view read) {
+    if (read.data() == nullptr) return false;
+    field = read;
+    return true;
+}
+
+bool take(std::optional<Timestamp>& field, std::optional<Timestamp> read) {
+    if (!read) return false;
+    field = read;
+    return true;
+}
+
 static_assert(kWebhookPadding >= simdjson::SIMDJSON_PADDING);
 
 }  // namespace
@@ -38,6 +69,7 @@ static_assert(kWebhookPadding >= simdjson::SIMDJSON_PADDING);
 struct WebhookParser::Impl {
     Webhook webhook;
     JsonReader json;
+    OtherMembers others;
     simdjson::dom::parser validator;
     ondemand::parser parser;
 
@@ -59,9 +91,19 @@ struct WebhookParser::Impl {
     void change(const EntryContext& entry, ondemand::value value);
     bool messages_value(const EntryContext& entry, ondemand::value value);
     void message(const EntryContext& entry, ondemand::value value);
-    std::optional<ReplyTap> interactive(ondemand::value value);
+    std::string_view message_member(
+        WebhookMessage& message, Draft& draft, ondemand::raw_json_string key, ondemand::value value
+    );
+    bool typed_content(WebhookMessage& message, const Draft& draft, ondemand::object& object);
+    std::string_view interactive(
+        std::optional<ReplyTap>& tap, ondemand::raw_json_string key, ondemand::value value
+    );
     void status(const EntryContext& entry, ondemand::value value);
-    void contact(ondemand::value value);
+    std::string_view status_member(
+        WebhookStatus& status, ondemand::raw_json_string key, ondemand::value value
+    );
+    StatusError status_error(ondemand::value value);
+    void contact(const EntryContext& entry, ondemand::value value);
     void join(const Metadata& metadata, std::size_t first_message, std::size_t first_status);
     const Contact* find_contact(std::string_view user_id, std::string_view phone) const;
     void keep(const EntryContext& entry, std::string_view field, std::string_view slice);
@@ -76,6 +118,7 @@ const Webhook& WebhookParser::Impl::parse(std::string_view body) {
     webhook.statuses.clear();
     webhook.changes.clear();
     json.reset();
+    others.reset();
     if (!well_formed(body) || !walk(body) || json.broken() || too_many()) {
         webhook.messages.clear();
         webhook.statuses.clear();
@@ -177,7 +220,7 @@ bool WebhookParser::Impl::messages_value(const EntryContext& entry, ondemand::va
                 }
             });
         } else if (key == "contacts") {
-            json.each_element(member, [&](ondemand::value item) { contact(item); });
+            json.each_element(member, [&](ondemand::value item) { contact(entry, item); });
         } else if (key == "messages") {
             each(member, [&](ondemand::value item) { message(entry, item); });
         } else if (key == "statuses") {
@@ -198,31 +241,10 @@ void WebhookParser::Impl::message(const EntryContext& entry, ondemand::value val
     }
     WebhookMessage message;
     message.waba_id = entry.waba_id;
-    std::string_view type;
-    TextBody text;
-    std::optional<ReplyTap> tap;
+    Draft draft;
+    others.begin();
     json.each_field(object, [&](ondemand::raw_json_string key, ondemand::value member) {
-        if (key == "id") {
-            message.message_id = json.text(member);
-        } else if (key == "from") {
-            message.from_phone = json.text_or_number(member);
-        } else if (key == "from_user_id") {
-            message.from_user_id = json.text(member);
-        } else if (key == "timestamp") {
-            message.sent_at = json.unix_seconds(member);
-        } else if (key == "type") {
-            type = json.text(member);
-        } else if (key == "context") {
-            json.each_field_of(member, [&](ondemand::raw_json_string name, ondemand::value id) {
-                if (name == "id") message.context_message_id = json.text(id);
-            });
-        } else if (key == "text") {
-            json.each_field_of(member, [&](ondemand::raw_json_string name, ondemand::value body) {
-                if (name == "body") text.body = json.text(body);
-            });
-        } else if (key == "interactive") {
-            tap = interactive(member);
-        }
+        others.add(message_member(message, draft, key, member));
     });
     // Without an id or a sender it can be neither deduplicated nor given to a conversation.
     if (!is_id(message.message_id) ||
@@ -230,39 +252,115 @@ void WebhookParser::Impl::message(const EntryContext& entry, ondemand::value val
         keep(entry, kMessagesField, json.slice(object));
         return;
     }
-    if (type == "text" && !text.body.empty()) {
-        message.content = text;
-    } else if (type == "interactive" && tap) {
-        message.content = *tap;
+    if (typed_content(message, draft, object) && others.size() <= kMaxOtherBytes) {
+        message.other_json = others.object();
     } else {
-        message.content = RawBody{.type = type, .json = json.slice(object)};
+        message.content = RawBody{.type = draft.type, .json = json.slice(object)};
     }
     webhook.messages.push_back(message);
 }
 
-/// nullopt for the kinds that are no tap on a button or row (flows, call permissions).
-std::optional<ReplyTap> WebhookParser::Impl::interactive(ondemand::value value) {
-    std::string_view type;
-    ReplyTap button{.kind = ReplyKind::kButton, .id = {}, .title = {}};
-    ReplyTap row{.kind = ReplyKind::kList, .id = {}, .title = {}};
-    const auto read = [&](ReplyTap& tap, ondemand::value member) {
-        json.each_field_of(member, [&](ondemand::raw_json_string name, ondemand::value text) {
-            if (name == "id") tap.id = json.text(text);
-            if (name == "title") tap.title = json.text(text);
+/// The member's bytes, if something of it has no field. Text and interactive wait in the draft:
+/// the type may come later.
+std::string_view WebhookParser::Impl::message_member(
+    WebhookMessage& message, Draft& draft, ondemand::raw_json_string key, ondemand::value value
+) {
+    if (key == "id") return json.left_of(key, value, take(message.message_id, json.text(value)));
+    if (key == "from") {
+        return json.left_of(key, value, take(message.from_phone, json.text_or_number(value)));
+    }
+    if (key == "from_user_id") {
+        return json.left_of(key, value, take(message.from_user_id, json.text(value)));
+    }
+    if (key == "timestamp") {
+        return json.left_of(key, value, take(message.sent_at, json.unix_seconds(value)));
+    }
+    if (key == "type") return json.left_of(key, value, take(draft.type, json.text(value)));
+    if (key == "context") {
+        return json
+            .left_of_object(key, value, [&](ondemand::raw_json_string name, ondemand::value id) {
+                if (name == "id") return take(message.context_message_id, json.text(id));
+                return name == "from";
+            });
+    }
+    if (key == "text") {
+        draft.has_text = true;
+        draft.text_left = json.left_of_object(
+            key,
+            value,
+            [&](ondemand::raw_json_string name, ondemand::value body) {
+                return name == "body" && take(draft.text.body, json.text(body));
+            }
+        );
+        return {};
+    }
+    if (key == "interactive") {
+        draft.has_interactive = true;
+        draft.interactive_left = interactive(draft.tap, key, value);
+        return {};
+    }
+    return json.left_of(key, value);
+}
+
+/// False where the type has no fields of its own, or its content does not fit them.
+bool WebhookParser::Impl::typed_content(
+    WebhookMessage& message, const Draft& draft, ondemand::object& object
+) {
+    const auto add_all = [&](std::string_view name) {
+        if (!json.good(object.reset().error())) return;
+        json.each_field(object, [&](ondemand::raw_json_string key, ondemand::value value) {
+            if (key == name) others.add(json.left_of(key, value));
         });
     };
-    json.each_field_of(value, [&](ondemand::raw_json_string key, ondemand::value member) {
-        if (key == "type") {
-            type = json.text(member);
-        } else if (key == "button_reply") {
-            read(button, member);
-        } else if (key == "list_reply") {
-            read(row, member);
+    if (draft.type == "text" && !draft.text.body.empty()) {
+        message.content = draft.text;
+        others.add(draft.text_left);
+        if (draft.has_interactive) add_all("interactive");
+        return true;
+    }
+    if (draft.type == "interactive" && draft.tap) {
+        message.content = *draft.tap;
+        others.add(draft.interactive_left);
+        if (draft.has_text) add_all("text");
+        return true;
+    }
+    return false;
+}
+
+/// The member's bytes, if something of it has no field. No tap for the kinds that are none on a
+/// button or row (flows, call permissions).
+std::string_view WebhookParser::Impl::interactive(
+    std::optional<ReplyTap>& tap, ondemand::raw_json_string key, ondemand::value value
+) {
+    std::string_view type;
+    ReplyTap button{.kind = ReplyKind::kButton};
+    ReplyTap row{.kind = ReplyKind::kList};
+    int taps = 0;
+    const auto read = [&](ReplyTap& out, ondemand::raw_json_string name, ondemand::value member) {
+        const auto left = json.left_of_object(
+            name,
+            member,
+            [&](ondemand::raw_json_string part, ondemand::value text) {
+                if (part == "id") return take(out.id, json.text(text));
+                if (part == "title") return take(out.title, json.text(text));
+                return part == "description" && take(out.description, json.text(text));
+            }
+        );
+        return ++taps == 1 && left.empty();  // only one of two can be the tap
+    };
+    const auto left = json.left_of_object(
+        key,
+        value,
+        [&](ondemand::raw_json_string name, ondemand::value member) {
+            if (name == "type") return take(type, json.text(member));
+            if (name == "button_reply") return read(button, name, member);
+            return name == "list_reply" && read(row, name, member);
         }
-    });
-    if (type == "button_reply" && is_id(button.id)) return button;
-    if (type == "list_reply" && is_id(row.id)) return row;
-    return std::nullopt;
+    );
+    tap.reset();
+    if (type == "button_reply" && is_id(button.id)) tap = button;
+    if (type == "list_reply" && is_id(row.id)) tap = row;
+    return left;
 }
 
 void WebhookParser::Impl::status(const EntryContext& entry, ondemand::value value) {
@@ -273,55 +371,84 @@ void WebhookParser::Impl::status(const EntryContext& entry, ondemand::value valu
     }
     WebhookStatus status;
     status.waba_id = entry.waba_id;
-    const auto error = [&](ondemand::value item) {
-        StatusError& out = status.errors.emplace_back();
-        json.each_field_of(item, [&](ondemand::raw_json_string name, ondemand::value member) {
-            if (name == "code") {
-                const auto code = JsonReader::integer(json.text_or_number(member)).value_or(0);
-                out.code = static_cast<std::int32_t>(
-                    std::clamp<std::int64_t>(code, 0, std::numeric_limits<std::int32_t>::max())
-                );
-            }
-            if (name == "title") out.title = json.text(member);
-        });
-    };
+    others.begin();
     json.each_field(object, [&](ondemand::raw_json_string key, ondemand::value member) {
-        if (key == "id") {
-            status.message_id = json.text(member);
-        } else if (key == "status") {
-            status.status = json.text(member);
-        } else if (key == "timestamp") {
-            status.occurred_at = json.unix_seconds(member);
-        } else if (key == "recipient_id") {
-            status.recipient_phone = json.text_or_number(member);
-        } else if (key == "recipient_user_id") {
-            status.recipient_user_id = json.text(member);
-        } else if (key == "biz_opaque_callback_data") {
-            status.opaque = json.text(member);
-        } else if (key == "errors") {
-            json.each_element(member, error);
-        }
+        others.add(status_member(status, key, member));
     });
     if (!is_id(status.message_id) || !is_id(status.status)) {
         keep(entry, kMessagesField, json.slice(object));
         return;
     }
+    status.other_json = others.object();
     webhook.statuses.push_back(std::move(status));
 }
 
-void WebhookParser::Impl::contact(ondemand::value value) {
+/// The member's bytes, if it has no field.
+std::string_view WebhookParser::Impl::status_member(
+    WebhookStatus& status, ondemand::raw_json_string key, ondemand::value value
+) {
+    if (key == "id") return json.left_of(key, value, take(status.message_id, json.text(value)));
+    if (key == "status") return json.left_of(key, value, take(status.status, json.text(value)));
+    if (key == "timestamp") {
+        return json.left_of(key, value, take(status.occurred_at, json.unix_seconds(value)));
+    }
+    if (key == "recipient_id") {
+        return json.left_of(key, value, take(status.recipient_phone, json.text_or_number(value)));
+    }
+    if (key == "recipient_user_id") {
+        return json.left_of(key, value, take(status.recipient_user_id, json.text(value)));
+    }
+    if (key == "biz_opaque_callback_data") {
+        return json.left_of(key, value, take(status.opaque, json.text(value)));
+    }
+    if (key == "errors") {
+        const bool is_list = json.each_element(value, [&](ondemand::value item) {
+            status.errors.push_back(status_error(item));
+        });
+        return json.left_of(key, value, is_list);
+    }
+    return json.left_of(key, value);
+}
+
+/// Its texts may quote content, and are left out on purpose.
+StatusError WebhookParser::Impl::status_error(ondemand::value value) {
+    StatusError error;
+    json.each_field_of(value, [&](ondemand::raw_json_string name, ondemand::value member) {
+        if (name == "code") {
+            const auto code = JsonReader::integer(json.text_or_number(member)).value_or(0);
+            error.code = static_cast<std::int32_t>(
+                std::clamp<std::int64_t>(code, 0, std::numeric_limits<std::int32_t>::max())
+            );
+        }
+        if (name == "title") error.title = json.text(member);
+    });
+    return error;
+}
+
+void WebhookParser::Impl::contact(const EntryContext& entry, ondemand::value value) {
+    ondemand::object object;
+    if (!json.good(value.get_object().get(object))) return;
     Contact contact;
-    json.each_field_of(value, [&](ondemand::raw_json_string key, ondemand::value member) {
+    bool taken = true;
+    const auto profile = [&](ondemand::raw_json_string name, ondemand::value text) {
+        return name == "name" && take(contact.name, json.text(text));
+    };
+    json.each_field(object, [&](ondemand::raw_json_string key, ondemand::value member) {
         if (key == "wa_id") {
-            contact.phone = json.text_or_number(member);
+            taken = take(contact.phone, json.text_or_number(member)) && taken;
         } else if (key == "user_id") {
-            contact.user_id = json.text(member);
+            taken = take(contact.user_id, json.text(member)) && taken;
         } else if (key == "profile") {
-            json.each_field_of(member, [&](ondemand::raw_json_string name, ondemand::value text) {
-                if (name == "name") contact.name = json.text(text);
-            });
+            taken = json.left_of_object(key, member, profile).empty() && taken;
+        } else {
+            taken = false;
         }
     });
+    if (!taken) contact.json = json.slice(object);
+    if (contact.json.size() > kMaxContactBytes) {
+        keep(entry, kMessagesField, contact.json);
+        contact.json = {};
+    }
     contacts.push_back(contact);
 }
 
@@ -343,6 +470,9 @@ void WebhookParser::Impl::join(
         message.profile_name = contact->name;
         if (message.from_user_id.empty()) message.from_user_id = contact->user_id;
         if (message.from_phone.empty()) message.from_phone = contact->phone;
+        if (!contact->json.empty()) {
+            message.other_json = others.with_contact(message.other_json, contact->json);
+        }
     }
     for (std::size_t i = first_status; i < webhook.statuses.size(); ++i) {
         WebhookStatus& status = webhook.statuses[i];
@@ -351,6 +481,9 @@ void WebhookParser::Impl::join(
         if (contact == nullptr) continue;
         if (status.recipient_user_id.empty()) status.recipient_user_id = contact->user_id;
         if (status.recipient_phone.empty()) status.recipient_phone = contact->phone;
+        if (!contact->json.empty()) {
+            status.other_json = others.with_contact(status.other_json, contact->json);
+        }
     }
 }
 

@@ -1,55 +1,11 @@
-#include "tecnochat/whatsapp/webhook.hpp"
-
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "webhook_bodies.hpp"
+
 using namespace tecnochat;
 using namespace tecnochat::whatsapp;
-
-namespace {
-
-/// A body with its padding, its parser, and the result that points into both.
-class Parsed {
- public:
-    explicit Parsed(std::string body) : body_(std::move(body)) {
-        size_ = body_.size();
-        body_.append(kWebhookPadding, '\0');
-        webhook_ = &parser_.parse(std::string_view(body_).substr(0, size_));
-    }
-    [[nodiscard]] const Webhook& operator*() const { return *webhook_; }
-    const Webhook* operator->() const { return webhook_; }
-
- private:
-    std::string body_;
-    std::size_t size_ = 0;
-    WebhookParser parser_;
-    const Webhook* webhook_ = nullptr;
-};
-
-std::string envelope(const std::string& changes) {
-    return R"({"object":"whatsapp_business_account","entry":[{"id":"WABA1","time":1739321024,)"
-           R"("changes":[)" +
-           changes + "]}]}";
-}
-
-std::string messages_change(const std::string& members) {
-    return R"({"field":"messages","value":{"messaging_product":"whatsapp","metadata":)"
-           R"({"display_phone_number":"15550783881","phone_number_id":"106540352242922"},)" +
-           members + "}}";
-}
-
-std::string one_message(const std::string& message) {
-    return envelope(messages_change("\"messages\":[" + message + "]"));
-}
-
-constexpr const char* kText =
-    R"({"from":"573001112233","id":"wamid.A","timestamp":"1750030073","type":"text","text":{"body":"hola"}})";
-
-std::string_view text_of(const WebhookMessage& message) {
-    return std::get<TextBody>(message.content).body;
-}
-
-}  // namespace
+using namespace tecnochat::whatsapp::testing;
 
 TEST_CASE("a text message comes out typed, with its metadata and its contact's names") {
     const Parsed parsed(envelope(messages_change(
@@ -99,10 +55,18 @@ TEST_CASE("every entry, change and item of a batch comes out, in order") {
             std::string messages;
             for (int m = 0; m < 50; ++m) {
                 const auto id =
-                    std::to_string(e) + "." + std::to_string(c) + "." + std::to_string(m);
-                messages += (m == 0 ? "" : ",") +
-                            (R"({"id":"wamid.)" + id + R"(","from":"57)" + std::to_string(m) +
-                             R"(","type":"text","text":{"body":")" + id + "\"}}");
+                    joined({std::to_string(e), std::to_string(c), std::to_string(m)}, ".");
+                messages += joined(
+                    {m == 0 ? "" : ",",
+                     R"({"id":"wamid.)",
+                     id,
+                     R"(","from":"57)",
+                     std::to_string(m),
+                     R"(","type":"text","text":{"body":")",
+                     id,
+                     "\"}}"},
+                    ""
+                );
             }
             changes +=
                 (c == 0 ? "" : ",") +
@@ -143,7 +107,12 @@ TEST_CASE("taps on buttons and list rows come out typed, other interactives raw"
     const Parsed list(one_message(interactive(
         R"({"list_reply":{"description":"d","title":"Corte","id":"svc:1"},"type":"list_reply"})"
     )));
-    CHECK(std::get<ReplyTap>(list->messages.at(0).content).kind == ReplyKind::kList);
+    const auto& row = std::get<ReplyTap>(list->messages.at(0).content);
+    CHECK(row.kind == ReplyKind::kList);
+    CHECK(row.id == "svc:1");
+    CHECK(row.title == "Corte");
+    CHECK(row.description == "d");
+    CHECK(list->messages[0].other_json.empty());
 
     for (const char* inner :
          {R"({"type":"nfm_reply","nfm_reply":{"name":"flow","response_json":"{}"}})",
@@ -352,8 +321,9 @@ TEST_CASE("damage behind an escape or a number nobody can represent: the body is
              R"({"id":"\q","from":"57",7})",
              R"({"n":1.5e,"status":"sent" "id"})",
          }) {
-        for (const std::string list : {"messages", "statuses", "contacts"}) {
-            const std::string inside = envelope(messages_change("\"" + list + "\":[" + item + "]"));
+        for (const std::string list : {"\"messages\"", "\"statuses\"", "\"contacts\""}) {
+            const std::string inside =
+                envelope(messages_change(joined({list, ":[", item, "]"}, "")));
             const std::string around = R"({"entry":[)" + item + "]}";
             for (const std::string& body : {inside, envelope(item), around}) {
                 const Parsed parsed(body);

@@ -56,6 +56,43 @@ TEST_CASE("a batch is spread over the topics, one record per item") {
     for (const auto& change : changes) CHECK(change.key == "W1");
 }
 
+TEST_CASE("what a message or status has beside its fields is in the record, byte for byte") {
+    Edge edge;
+    const std::string referral = R"("referral" : {"headline":"Caf\u00e9","source_id":"1"})";
+    const std::string context = R"("context":{"forwarded":true})";
+    const std::string contact = R"({"wa_id":"571","profile":{"username":"ana","name":"Ana"}})";
+    const std::string pricing = R"("pricing":{"billable":true,"type":"regular"})";
+    const std::string conversation = R"("conversation":{"id":"c","origin":{"type":"service"}})";
+    CHECK(
+        edge
+            .ask(signed_post(
+                R"({"object":"whatsapp_business_account","entry":[{"id":"W1","changes":[)"
+                R"({"field":"messages","value":{"metadata":{"phone_number_id":"106"},"messages":[{)" +
+                referral + R"(,"id":"a","text":{"body":"x"}, )" + context +
+                R"( ,"from":"571","type":"text"}],"contacts":[)" + contact +
+                R"(],"statuses":[{"id":"c","status":"sent",)" + pricing + "," + conversation +
+                R"(},{"id":"d","status":"read"}]}}]}]})"
+            ))
+            .status == 200
+    );
+    const auto inbound = edge.inbound();
+    REQUIRE(inbound.size() == 1);
+    v1::InboundMessage message;
+    REQUIRE(message.ParseFromString(inbound[0].value));
+    CHECK(message.text().body() == "x");
+    CHECK(
+        message.other_json() == "{" + referral + "," + context + R"(,"contact":)" + contact + "}"
+    );
+    const std::string of_sent = "{" + pricing + "," + conversation + "}";
+    const auto statuses = edge.records(kafka::topics::kWhatsappStatus);
+    REQUIRE(statuses.size() == 2);
+    for (const kafka::Record& record : statuses) {
+        v1::MessageStatus status;
+        REQUIRE(status.ParseFromString(record.value));
+        CHECK(status.other_json() == (record.event_id() == "c:sent" ? of_sent : ""));
+    }
+}
+
 TEST_CASE("no signature, a wrong one or a tampered body: 401 and no record") {
     Edge edge;
     const std::string body = text_webhook("wamid.X");

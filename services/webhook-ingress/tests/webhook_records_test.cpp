@@ -51,8 +51,10 @@ TEST_CASE("one conversation has one key, which tells nothing") {
 TEST_CASE("content of every kind survives") {
     whatsapp::Webhook webhook;
     webhook.messages.assign(3, message("CO.1", ""));
-    webhook.messages[1].content =
-        whatsapp::ReplyTap{.kind = whatsapp::ReplyKind::kList, .id = "svc:1", .title = "Corte"};
+    webhook.messages[1].content = whatsapp::ReplyTap{
+        .kind = whatsapp::ReplyKind::kList, .id = "svc:1", .title = "Corte", .description = "30 min"
+    };
+    webhook.messages[1].other_json = "{\"n\":\"\xff\"}";
     webhook.messages[2].content = whatsapp::RawBody{.type = "image", .json = R"({"a":1})"};
     webhook.messages[2].sent_at = from_unix_ms(1'750'030'073'000);
     const auto records = records_of(webhook);
@@ -68,6 +70,10 @@ TEST_CASE("content of every kind survives") {
     CHECK(text.received_at().nanos() == 123'000'000);
     CHECK(tap.interactive_reply().kind() == whatsapp::v1::INTERACTIVE_REPLY_KIND_LIST);
     CHECK(tap.interactive_reply().id() == "svc:1");
+    CHECK(tap.interactive_reply().title() == "Corte");
+    CHECK(tap.interactive_reply().description() == "30 min");
+    CHECK(tap.other_json() == "{\"n\":\"\xff\"}");
+    CHECK(text.other_json().empty());
     CHECK(raw.raw().json() == R"({"a":1})");
     CHECK(raw.sent_at().seconds() == 1'750'030'073);
 }

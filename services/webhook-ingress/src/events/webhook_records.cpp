@@ -57,6 +57,7 @@ void set_content(v1::InboundMessage& out, const whatsapp::ReplyTap& content) {
     );
     reply.set_id(text(content.id));
     reply.set_title(text(content.title));
+    if (!content.description.empty()) reply.set_description(text(content.description));
 }
 
 void set_content(v1::InboundMessage& out, const whatsapp::RawBody& content) {
@@ -78,6 +79,7 @@ v1::InboundMessage to_proto(const whatsapp::WebhookMessage& message, Timestamp r
     *out.mutable_received_at() = to_proto(received_at);
     out.set_context_message_id(text(message.context_message_id));
     std::visit([&out](const auto& content) { set_content(out, content); }, message.content);
+    if (!message.other_json.empty()) out.set_other_json(text(message.other_json));
     return out;
 }
 
@@ -107,6 +109,7 @@ v1::MessageStatus to_proto(const whatsapp::WebhookStatus& status, Timestamp rece
         meta_error.set_code(error.code);
         meta_error.set_title(text(error.title));
     }
+    if (!status.other_json.empty()) out.set_other_json(text(status.other_json));
     return out;
 }
 

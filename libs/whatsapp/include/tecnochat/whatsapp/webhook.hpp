@@ -24,9 +24,10 @@ struct TextBody {
 enum class ReplyKind { kButton, kList };
 
 struct ReplyTap {
-    ReplyKind kind;
-    std::string_view id;
-    std::string_view title;
+    ReplyKind kind = ReplyKind::kButton;
+    std::string_view id{};
+    std::string_view title{};
+    std::string_view description{};  // of a list row
 };
 
 /// A message of any other type: `json` is the whole message object, byte for byte.
@@ -47,8 +48,10 @@ struct WebhookMessage {
     std::string_view context_message_id;
     std::optional<Timestamp> sent_at;
     std::variant<TextBody, ReplyTap, RawBody> content;
+    std::string_view other_json;  // see WebhookParser
 };
 
+/// Without the free text of Meta's error object, which may quote content.
 struct StatusError {
     std::int32_t code = 0;
     std::string_view title;
@@ -65,6 +68,7 @@ struct WebhookStatus {
     std::string_view recipient_user_id;
     std::string_view opaque;  // biz_opaque_callback_data
     std::vector<StatusError> errors;
+    std::string_view other_json;  // see WebhookParser
 };
 
 /// Everything else of a webhook: other fields, errors of a value, and items that are not what they
@@ -82,9 +86,18 @@ struct Webhook {
     std::vector<WebhookChange> changes;
 };
 
-/// Walks every entry x change x item of a WhatsApp webhook body. Nothing of a body is lost: each
-/// item comes out typed, raw, or as a change. The order of keys never matters; unknown keys are
-/// ignored. Reuses its memory; not thread-safe, use one per thread.
+/// Walks every entry x change x item of a WhatsApp webhook body. Nothing of an item is lost: each
+/// comes out typed, raw, or as a change, and what a typed one has beside its fields is in its
+/// `other_json`: one object of the members that have no field here, or do not fit theirs, byte for
+/// byte as they came (so a key may come twice); empty if there are none. A member that holds more
+/// than its fields is there whole: `context` (beyond id and from), `text`, `interactive`; and so
+/// is, as "contact" and for raw messages too, the item's object in value.contacts. Where all this
+/// is too much to carry beside the fields (no webhook of Meta's is known to be), the message is raw
+/// and the contact a change.
+/// The exceptions: of an error of a status only code and title are kept, its other texts may quote
+/// content. Contacts of no item, and unknown members of what is around the items (entry, change,
+/// value, metadata), are ignored.
+/// The order of keys never matters. Reuses its memory; not thread-safe, use one per thread.
 class WebhookParser {
  public:
     WebhookParser();
