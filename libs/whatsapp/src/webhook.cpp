@@ -196,7 +196,8 @@ void WebhookParser::Impl::change(const EntryContext& entry, ondemand::value valu
     if (!understood) keep(entry, field, json.slice(object));
 }
 
-/// False where nothing in it could be used: the whole change is kept instead.
+/// False where nothing in it could be used, or not all of it: the whole change is kept then, beside
+/// the items that were read.
 bool WebhookParser::Impl::messages_value(const EntryContext& entry, ondemand::value value) {
     ondemand::object object;
     if (!json.good(value.get_object().get(object))) return false;
@@ -204,6 +205,7 @@ bool WebhookParser::Impl::messages_value(const EntryContext& entry, ondemand::va
     const std::size_t first_message = webhook.messages.size();
     const std::size_t first_status = webhook.statuses.size();
     Metadata metadata;
+    bool has_unknown = false;
     contacts.clear();
     const auto each = [&](ondemand::value list, auto&& use) {
         const bool is_list = json.each_element(list, [&](ondemand::value item) {
@@ -227,10 +229,12 @@ bool WebhookParser::Impl::messages_value(const EntryContext& entry, ondemand::va
             each(member, [&](ondemand::value item) { status(entry, item); });
         } else if (key == "errors") {
             keep(entry, kMessagesField, json.slice(member));
+        } else if (key != "messaging_product") {
+            has_unknown = true;
         }
     });
     join(metadata, first_message, first_status);
-    return items() > first_item;
+    return items() > first_item && !has_unknown;
 }
 
 void WebhookParser::Impl::message(const EntryContext& entry, ondemand::value value) {

@@ -286,6 +286,17 @@ TEST_CASE("missing metadata, odd numbers and unknown members are tolerated") {
     CHECK_FALSE(parsed->messages[2].sent_at.has_value());
 }
 
+TEST_CASE("a value with a member nobody knows is kept whole, beside the items that are known") {
+    const std::string change = messages_change(
+        R"("messages":[)" + std::string(kText) + R"(],"reactions":[{"id":"wamid.N"}])"
+    );
+    const Parsed parsed(envelope(change));
+    CHECK(parsed->messages.size() == 1);
+    REQUIRE(parsed->changes.size() == 1);
+    CHECK(parsed->changes[0].field == "messages");
+    CHECK(parsed->changes[0].json == change);
+}
+
 TEST_CASE("what is no webhook is kept whole under one name") {
     const std::string deep = std::string(5000, '[');
     for (const std::string& body : {

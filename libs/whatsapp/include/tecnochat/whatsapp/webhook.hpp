@@ -95,8 +95,9 @@ struct Webhook {
 /// is too much to carry beside the fields (no webhook of Meta's is known to be), the message is raw
 /// and the contact a change.
 /// The exceptions: of an error of a status only code and title are kept, its other texts may quote
-/// content. Contacts of no item, and unknown members of what is around the items (entry, change,
-/// value, metadata), are ignored.
+/// content. Contacts of no item, and unknown members of an entry, a change or the metadata, are
+/// ignored; an unknown member of a value, which may be a list of items, keeps the whole change
+/// beside the items that were read.
 /// The order of keys never matters. Reuses its memory; not thread-safe, use one per thread.
 class WebhookParser {
  public:
