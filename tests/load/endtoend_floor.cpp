@@ -61,7 +61,7 @@ load::Histogram kafka_hop(const Settings& settings) {
     writing.kafka = settings.kafka;
     writing.client_id = "bench";
     kafka::Consumer consumer(std::move(reading), take, metrics);
-    kafka::Producer producer(std::move(writing), metrics);
+    kafka::Producer producer(writing, metrics);
     consumer.start();
     const std::string value(500, 'x');
     load::Histogram hops;

@@ -11,10 +11,12 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <stdexcept>
+#include <string_view>
 
 #include "processor_time.hpp"
 
@@ -26,6 +28,7 @@ using Instant = Clock::time_point;
 
 constexpr std::chrono::seconds kLastAnswers{10};
 constexpr std::size_t kMaxAnswerHead = 4096;
+constexpr std::string_view kStatusLine = "HTTP/1.1 ";
 
 /// How many bytes the first answer in `text` has; 0 while it is not complete.
 std::size_t answer_size(const std::string& text) {
@@ -178,7 +181,11 @@ void Engine::receive(std::size_t index) {
     client.received.append(bytes.data(), static_cast<std::size_t>(count));
     const std::size_t size = answer_size(client.received);
     if (size == 0) return;
-    const int status = std::atoi(client.received.c_str() + std::strlen("HTTP/1.1 "));
+    int status = 0;  // of an answer that is none
+    if (client.received.size() >= kStatusLine.size() + 3) {
+        const auto* const digits = client.received.data() + kStatusLine.size();
+        std::from_chars(digits, digits + 3, status);
+    }
     client.received.erase(0, size);
     completed(index, status);
 }

@@ -1,7 +1,7 @@
 #include <fmt/core.h>
 #include <pthread.h>
-#include <signal.h>
 
+#include <csignal>
 #include <exception>
 
 #include "app.hpp"

@@ -9,7 +9,10 @@
 namespace tecnochat::meta_simulator {
 
 Simulator::Simulator(
-    Options options, const Clock& clock, Random random, Dispatcher::PosterFactory make_poster
+    const Options& options,
+    const Clock& clock,
+    const Random& random,
+    const Dispatcher::PosterFactory& make_poster
 )
     : clock_(clock),
       world_(clock_, random),
@@ -18,7 +21,7 @@ Simulator::Simulator(
           {options.app_secret, options.lanes},
           clock_,
           random,
-          std::move(make_poster),
+          make_poster,
           [this](const Delivery& delivery, const AttemptOutcome& outcome) {
               observe(delivery, outcome);
           }

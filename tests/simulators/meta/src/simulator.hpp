@@ -39,7 +39,10 @@ class Simulator {
     };
 
     Simulator(
-        Options options, const Clock& clock, Random random, Dispatcher::PosterFactory make_poster
+        const Options& options,
+        const Clock& clock,
+        const Random& random,
+        const Dispatcher::PosterFactory& make_poster
     );
 
     VirtualClock& clock() { return clock_; }

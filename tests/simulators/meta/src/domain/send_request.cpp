@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "tecnochat/core/assert.hpp"
+
 namespace tecnochat::meta_simulator {
 namespace {
 
@@ -22,9 +24,9 @@ constexpr std::array<std::string_view, 11> kTypesNotSimulated = {
 };
 
 std::optional<GraphError> check_read_receipt(const SendRequest& request) {
-    if (*request.status != "read") {
+    if (request.status != "read") {
         return bad_parameter(
-            "Param status must be one of {READ} - got \"" + *request.status + "\"."
+            "Param status must be one of {READ} - got \"" + given(request.status) + "\"."
         );
     }
     if (!request.message_id || request.message_id->empty()) {
@@ -55,6 +57,11 @@ std::optional<GraphError> check_text(const SendRequest& request) {
 
 }  // namespace
 
+const std::string& given(const std::optional<std::string>& field) {
+    TECNOCHAT_ASSERT(field.has_value(), "a field that was checked to be there");
+    return *field;
+}
+
 std::size_t utf8_length(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
         return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
@@ -75,8 +82,8 @@ std::optional<GraphError> check_send_request(const SendRequest& request) {
     if (!request.to && !request.recipient) return bad_parameter("The parameter to is required.");
     if (request.recipient_type.value_or("individual") != "individual") {
         return bad_parameter(
-            "Param recipient_type must be one of {INDIVIDUAL} - got \"" + *request.recipient_type +
-            "\"."
+            "Param recipient_type must be one of {INDIVIDUAL} - got \"" +
+            given(request.recipient_type) + "\"."
         );
     }
     if (request.opaque && utf8_length(*request.opaque) > kOpaqueLengthMax) {

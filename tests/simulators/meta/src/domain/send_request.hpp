@@ -36,4 +36,7 @@ std::size_t utf8_length(std::string_view text);
 /// The rules that need nothing but the request itself (whatsapp fact sheet §5). nullopt = fine.
 std::optional<GraphError> check_send_request(const SendRequest& request);
 
+/// A field that is known to be there, by check_send_request() for most of them.
+const std::string& given(const std::optional<std::string>& field);
+
 }  // namespace tecnochat::meta_simulator

@@ -47,7 +47,7 @@ std::variant<GraphError, Accepted> World::send(
     Message message;
     message.wamid = make_wamid(customer->wa_id, Direction::kFromBusiness, random_);
     message.direction = Direction::kFromBusiness;
-    message.text = *request.text_body;
+    message.text = given(request.text_body);
     message.context_id = request.context_message_id.value_or("");
     message.at = clock_.now();
     message.opaque = request.opaque;
@@ -62,14 +62,14 @@ std::variant<GraphError, ReadReceipt> World::read(
 ) {
     if (!numbers_.contains(phone_number_id)) return unknown_object(phone_number_id);
     if (auto error = check_send_request(request)) return *std::move(error);
-    const auto place = conversation_key_by_wamid_.find(*request.message_id);
+    const auto place = conversation_key_by_wamid_.find(given(request.message_id));
     const auto unknown = [] {
         return graph_error(131009, "The message_id is not a message of this number.");
     };
     if (place == conversation_key_by_wamid_.end()) return unknown();
     Conversation& thread = conversations_.at(place->second);
     if (thread.phone_number_id != phone_number_id) return unknown();
-    const Message* target = find_message(*request.message_id);
+    const Message* target = find_message(given(request.message_id));
     if (target->direction != Direction::kFromCustomer) return unknown();
 
     // A receipt marks the message and all before it.
@@ -113,10 +113,10 @@ std::optional<Customer> World::recipient_of(const Number& number, const SendRequ
         return stranger;
     }
     // A business can only know a user id from one of our webhooks.
-    const auto known = wa_id_by_user_id_.find(*request.recipient);
+    const auto known = wa_id_by_user_id_.find(given(request.recipient));
     if (known == wa_id_by_user_id_.end()) return std::nullopt;
     const Customer* customer = find_customer(known->second);
-    if (customer == nullptr || user_id(number, *customer) != *request.recipient) {
+    if (customer == nullptr || user_id(number, *customer) != request.recipient) {
         return std::nullopt;  // user ids are scoped to one WABA
     }
     return *customer;

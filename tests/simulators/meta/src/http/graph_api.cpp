@@ -160,7 +160,7 @@ void GraphApi::send_message(Call& call, const SendRequest& request) {
         simulator_.stall(fault->duration);
     }
     std::string json = R"({"messaging_product":"whatsapp","contacts":[{"input":)" +
-                       json_quoted(request.to ? *request.to : *request.recipient);
+                       json_quoted(given(request.to ? request.to : request.recipient));
     if (!accepted.customer.phone_hidden) {
         json += R"(,"wa_id":)" + json_quoted(accepted.customer.wa_id);
     }

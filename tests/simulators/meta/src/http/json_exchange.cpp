@@ -95,7 +95,7 @@ Result<std::int64_t> JsonRoutes::Call::query_number(const std::string& name, std
     return value;
 }
 
-void JsonRoutes::add(std::string method, std::string pattern, Handler handler) {
+void JsonRoutes::add(std::string method, std::string_view pattern, Handler handler) {
     routes_.push_back({std::move(method), split(pattern), std::move(handler)});
 }
 

@@ -33,7 +33,7 @@ class JsonRoutes {
     };
     using Handler = std::function<Result<nlohmann::json>(const Call&)>;
 
-    void add(std::string method, std::string pattern, Handler handler);
+    void add(std::string method, std::string_view pattern, Handler handler);
     /// False when no route has this method and path.
     bool handle(const httplib::Request& request, httplib::Response& response) const;
 

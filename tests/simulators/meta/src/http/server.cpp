@@ -62,9 +62,10 @@ int bound_port(int listener) {
 /// Reuses httplib's parser and writer, not its listener.
 class HttpServer::Impl : private httplib::Server {
  public:
-    Impl(HttpServer::Options options, HttpServer::Handler handler, Refuse refuse)
-        : options_(std::move(options)), refuse_(std::move(refuse)) {
-        listener_ = open_listener(options_.address);
+    Impl(HttpServer::Options options, const HttpServer::Handler& handler, Refuse refuse)
+        : options_(std::move(options)),
+          refuse_(std::move(refuse)),
+          listener_(open_listener(options_.address)) {
         options_.address.port = bound_port(listener_);
         svr_sock_ = listener_;  // streamed answers end when this is invalid
         set_payload_max_length(options_.body_max);

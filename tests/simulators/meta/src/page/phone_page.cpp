@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ranges>
 
 #include "http/connection.hpp"
 #include "json_views.hpp"
@@ -29,9 +30,9 @@ Result<Thread> thread_of(const nlohmann::json& body) {
 /// Answers of the business that the customer has not looked at.
 std::size_t unread_count(const Conversation& thread) {
     std::size_t count = 0;
-    for (auto message = thread.messages.rbegin(); message != thread.messages.rend(); ++message) {
-        if (message->direction == Direction::kFromCustomer || message->statuses.empty()) break;
-        if (message->statuses.back().kind == StatusKind::kRead) break;
+    for (const auto& message : std::ranges::reverse_view(thread.messages)) {
+        if (message.direction == Direction::kFromCustomer || message.statuses.empty()) break;
+        if (message.statuses.back().kind == StatusKind::kRead) break;
         ++count;
     }
     return count;

@@ -20,7 +20,7 @@ Dispatcher::Dispatcher(
     Options options,
     const VirtualClock& clock,
     Random jitter,
-    PosterFactory make_poster,
+    const PosterFactory& make_poster,
     Observer observer
 )
     : options_(std::move(options)),
@@ -165,7 +165,7 @@ void Dispatcher::attempt(Lane& lane, Delivery delivery) {
     }
     ++delivery.attempts;
     ++attempts_;
-    const int status = lane.poster->post(delivery.raw_body, *delivery.raw_signature);
+    const int status = lane.poster->post(delivery.raw_body, delivery.raw_signature.value_or(""));
     if (status == 200) {
         ++answered_200_;
         observer_(delivery, {status, delivery.attempts, false});

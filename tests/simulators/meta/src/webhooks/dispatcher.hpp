@@ -90,7 +90,7 @@ class Dispatcher {
         Options options,
         const VirtualClock& clock,
         Random jitter,
-        PosterFactory make_poster,
+        const PosterFactory& make_poster,
         Observer observer
     );
     Dispatcher(const Dispatcher&) = delete;
