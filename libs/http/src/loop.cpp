@@ -27,7 +27,7 @@ std::string http_date() {
 Loop::Loop(std::shared_ptr<Shared> shared) : shared_(std::move(shared)), date_(http_date()) {}
 
 void Loop::watch(int descriptor, std::function<void()> readable) {
-    watched_.emplace(context_, descriptor);
+    watched_ = std::make_unique<Watched>(context_, descriptor);
     readable_ = std::move(readable);
 }
 

@@ -7,7 +7,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -75,7 +74,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
     std::shared_ptr<Shared> shared_;
     boost::asio::io_context context_{1};
     boost::asio::steady_timer timer_{context_};
-    std::optional<boost::asio::posix::basic_stream_descriptor<Executor>> watched_;
+    using Watched = boost::asio::posix::basic_stream_descriptor<Executor>;
+    std::unique_ptr<Watched> watched_;  // if somebody asked for it
     std::function<void()> readable_;
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
     Guarded<Inbox> inbox_;

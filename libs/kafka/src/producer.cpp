@@ -110,7 +110,7 @@ struct Producer::Impl {
     std::atomic<std::int64_t> last_answer{0};
     std::atomic<bool> fatal{false};
     ClientHandle client;
-    std::optional<QueueEvent> event;  // if the caller serves
+    std::unique_ptr<QueueEvent> event;  // if the caller serves
     std::mutex probe_mutex;
     std::condition_variable_any probe_wake;
     std::jthread poller;  // the threads use everything above: they go first
@@ -143,7 +143,7 @@ Producer::Impl::Impl(const ProducerConfig& config, telemetry::Metrics& metrics)
     rd_kafka_conf_set_error_cb(conf.get(), &Impl::on_error);
     client = std::move(conf).create(RD_KAFKA_PRODUCER);
     if (config.served_by_caller) {
-        event.emplace(client.get());
+        event = std::make_unique<QueueEvent>(client.get());
     } else {
         poller = std::jthread([this](const std::stop_token& stop) { poll(stop); });
     }
@@ -289,11 +289,12 @@ Status Producer::send_and_wait(std::span<const OutRecord> records, Deadline dead
 }
 
 int Producer::descriptor() const {
-    TECNOCHAT_ASSERT(impl_->event.has_value(), "a producer that its caller serves");
+    TECNOCHAT_ASSERT(impl_->event != nullptr, "a producer that its caller serves");
     return impl_->event->descriptor();
 }
 
 void Producer::serve() {
+    TECNOCHAT_ASSERT(impl_->event != nullptr, "a producer that its caller serves");
     // Before the queue is emptied: what comes meanwhile is told anew.
     impl_->event->clear();
     rd_kafka_poll(impl_->client.get(), 0);

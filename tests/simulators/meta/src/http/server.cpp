@@ -208,8 +208,8 @@ Result<ListenAddress> parse_listen_address(const std::string& text) {
     return address;
 }
 
-HttpServer::HttpServer(Options options, Handler handler, Refuse refuse)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(handler), std::move(refuse))) {}
+HttpServer::HttpServer(Options options, const Handler& handler, Refuse refuse)
+    : impl_(std::make_unique<Impl>(std::move(options), handler, std::move(refuse))) {}
 HttpServer::~HttpServer() = default;
 int HttpServer::port() const {
     return impl_->port();

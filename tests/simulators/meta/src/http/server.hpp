@@ -43,7 +43,7 @@ class HttpServer {
 
     /// Every request of any method and path goes to `handler`. Throws std::runtime_error when the
     /// address cannot be listened on.
-    HttpServer(Options options, Handler handler, Refuse refuse = {});
+    HttpServer(Options options, const Handler& handler, Refuse refuse = {});
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     /// Stops accepting, lets running handlers end, closes idle connections.
