@@ -42,10 +42,11 @@ grpc::Status WhatsAppRpc::GetChannel(
 ) {
     if (request->phone_number_id().empty())
         return rpc::to_grpc(make_error(ErrorCode::kInvalidArgument, "phone_number_id is required"));
-    const auto channel = channels_.find(request->phone_number_id());
-    if (!channel) return rpc::to_grpc(channel.error());
-    if (!*channel) return rpc::to_grpc(make_error(ErrorCode::kNotFound, "no such number"));
-    fill(*response->mutable_channel(), **channel, clock_.now());
+    const auto found = channels_.find(request->phone_number_id());
+    if (!found) return rpc::to_grpc(found.error());
+    const auto& channel = *found;
+    if (!channel) return rpc::to_grpc(make_error(ErrorCode::kNotFound, "no such number"));
+    fill(*response->mutable_channel(), *channel, clock_.now());
     return grpc::Status::OK;
 }
 

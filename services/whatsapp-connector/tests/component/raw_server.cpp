@@ -23,8 +23,8 @@ bool complete(const std::string& request) {
 
 }  // namespace
 
-RawServer::RawServer(Play play) : play_(std::move(play)) {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+RawServer::RawServer(Play play)
+    : play_(std::move(play)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

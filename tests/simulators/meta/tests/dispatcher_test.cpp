@@ -161,7 +161,8 @@ TEST_CASE_METHOD(Fixture, "updates that are due together travel together when ba
         Delivery delivery;
         delivery.updates.push_back(message_update(cafe(), customer, message, R"({"body":"x"})"));
         delivery.due = due;
-        REQUIRE(dispatcher.submit(std::move(delivery)));
+        const bool taken = dispatcher.submit(std::move(delivery));
+        REQUIRE(taken);
     }
     clock.advance(1h);
     dispatcher.wake();

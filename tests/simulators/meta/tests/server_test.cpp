@@ -48,6 +48,8 @@ class Receiver {
             }
             response.set_content(request.get_param_value("hub.challenge"), "text/plain");
         });
+        // The library takes the bare pointer over.
+        // NOLINTNEXTLINE(cppcoreguidelines-owning-memory)
         server_.new_task_queue = [] { return new httplib::ThreadPool(8); };
         port_ = server_.bind_to_any_port("127.0.0.1");
         thread_ = std::jthread([this] { server_.listen_after_bind(); });
