@@ -26,6 +26,11 @@ std::string http_date() {
 
 Loop::Loop(std::shared_ptr<Shared> shared) : shared_(std::move(shared)), date_(http_date()) {}
 
+Loop::~Loop() {
+    // The descriptor is the caller's, also of a server that never started.
+    if (watched_) watched_->release();
+}
+
 void Loop::watch(int descriptor, std::function<void()> readable) {
     watched_ = std::make_unique<Watched>(context_, descriptor);
     readable_ = std::move(readable);
@@ -63,7 +68,6 @@ void Loop::run() {
 void Loop::stop() {
     context_.stop();
     if (thread_.joinable()) thread_.join();
-    if (watched_) watched_->release();
     inbox_.with([](Inbox& inbox) {
         inbox.closed = true;
         inbox.completions.clear();

@@ -36,6 +36,9 @@ struct Shared {
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
     explicit Loop(std::shared_ptr<Shared> shared);
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
 
     /// Before start().
     void watch(int descriptor, std::function<void()> readable);

@@ -417,10 +417,16 @@ TEST_CASE("HTTP/1.0 and Connection: close end the connection after the answer") 
 
 TEST_CASE("an address that cannot be had fails the start with one clear line") {
     Running running(echo);
-    Server taken({.listen = "127.0.0.1:" + std::to_string(running.port())}, echo);
-    const auto status = taken.start();
-    REQUIRE_FALSE(status);
-    CHECK(status.error().code == ErrorCode::kUnavailable);
+    const int watched = eventfd(0, EFD_NONBLOCK);
+    REQUIRE(watched >= 0);
+    {
+        Server taken({.listen = "127.0.0.1:" + std::to_string(running.port())}, echo);
+        taken.watch(watched, [] {});
+        const auto status = taken.start();
+        REQUIRE_FALSE(status);
+        CHECK(status.error().code == ErrorCode::kUnavailable);
+    }
+    CHECK(close(watched) == 0);
     for (const char* bad :
          {"", "127.0.0.1", "127.0.0.1:", "localhost:80", "1.2.3.4:99999", "::1:8"}) {
         Server server({.listen = bad}, echo);

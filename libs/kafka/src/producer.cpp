@@ -53,11 +53,12 @@ rd_kafka_headers_t* to_native(const Headers& headers) {
     return native;
 }
 
-/// Readable once librdkafka's main queue is no longer empty.
+/// Readable once librdkafka's main queue is no longer empty; and from the start, for librdkafka
+/// tells only of a queue that was empty, and something may have come before it was asked to.
 class QueueEvent {
  public:
     explicit QueueEvent(rd_kafka_t* client)
-        : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+        : descriptor_(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC)),
           queue_(rd_kafka_queue_get_main(client)) {
         TECNOCHAT_ASSERT(descriptor_ >= 0, "a descriptor for Kafka's events");
         constexpr std::uint64_t kOne = 1;
