@@ -1,6 +1,8 @@
 #include "durable_publisher.hpp"
 
 #include <atomic>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "tecnochat/telemetry/log.hpp"
@@ -10,6 +12,18 @@ namespace {
 
 // How exactly the time limit is kept: one look at all waiting webhooks instead of a timer for each.
 constexpr Milliseconds kLook{50};
+
+/// What waits in librdkafka's queue; not the body's size, for a contact goes with each of its
+/// items.
+std::size_t size_of(const std::vector<kafka::OutRecord>& records) {
+    return std::transform_reduce(
+        records.begin(),
+        records.end(),
+        std::size_t{0},
+        std::plus<>(),
+        [](const kafka::OutRecord& record) { return record.value.size(); }
+    );
+}
 
 }  // namespace
 
@@ -71,13 +85,12 @@ DurablePublisher::~DurablePublisher() {
     for (const auto& batch : watched_) batch->answer(false);
 }
 
-void DurablePublisher::publish(
-    const std::vector<kafka::OutRecord>& records, std::size_t bytes, Done done
-) {
+void DurablePublisher::publish(const std::vector<kafka::OutRecord>& records, Done done) {
     if (records.empty()) {
         done(true);
         return;
     }
+    const std::size_t bytes = size_of(records);
     if (!producer_.connected() || !in_flight_->admit(bytes, limits_)) {
         telemetry::log_limited(
             telemetry::Level::kWarning,

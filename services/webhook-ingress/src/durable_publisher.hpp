@@ -35,8 +35,8 @@ class DurablePublisher {
     DurablePublisher(const DurablePublisher&) = delete;
     DurablePublisher& operator=(const DurablePublisher&) = delete;
 
-    /// `bytes`: what this webhook counts against the limit.
-    void publish(const std::vector<kafka::OutRecord>& records, std::size_t bytes, Done done);
+    /// The records count against the limits until the broker has told of each.
+    void publish(const std::vector<kafka::OutRecord>& records, Done done);
 
  private:
     struct InFlight;

@@ -38,7 +38,7 @@ IngressMetrics::IngressMetrics(telemetry::Metrics& metrics)
       in_flight_webhooks(metrics.gauge(
           "tecnochat_ingress_in_flight_webhooks", "Webhooks waiting for acknowledgements"
       )),
-      in_flight_bytes(metrics.gauge("tecnochat_ingress_in_flight_bytes", "Their bodies' size")) {
+      in_flight_bytes(metrics.gauge("tecnochat_ingress_in_flight_bytes", "Their records' size")) {
     for (std::size_t i = 0; i < kKnown.size(); ++i) {
         requests_[i] = requests(metrics, std::to_string(kKnown[i]));
     }

@@ -51,7 +51,7 @@ void ReceiveWebhook::operator()(
     before_produce.hit();
     // std::function wants to be copyable; owner is whichever copy of the callback is left.
     const auto answer = std::make_shared<http::Responder>(std::move(responder));
-    publisher_.publish(records, body.size(), [answer](bool durable) {
+    publisher_.publish(records, [answer](bool durable) {
         if (!durable) {
             answer->send({.status = 503});
             return;
