@@ -50,8 +50,12 @@ Status check_transport(const std::string& conninfo) {
         auto value = value_of(given, keyword);
         return value.empty() ? value_of(defaults, keyword) : value;
     };
-    if (all_local(effective("host")) && all_local(effective("hostaddr"))) return ok();
-    if (effective("sslmode") == "verify-full") return ok();
+    // What a service's file says is known only once it connects; the URL's own words win over it.
+    const bool by_service = !value_of(given, "service").empty();
+    const bool local = all_local(effective("host")) && all_local(effective("hostaddr"));
+    if (local && !by_service) return ok();
+    if ((by_service ? value_of(given, "sslmode") : effective("sslmode")) == "verify-full")
+        return ok();
     return make_error(
         ErrorCode::kFailedPrecondition,
         "PostgreSQL on another machine needs sslmode=verify-full (and sslrootcert) in its URL"

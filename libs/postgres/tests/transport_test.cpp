@@ -23,12 +23,15 @@ TEST_CASE("a server on this machine may be spoken to as its URL says") {
 
 TEST_CASE("a server elsewhere needs TLS that checks who answers") {
     CHECK(check_transport("postgresql://db.example/router?sslmode=verify-full&sslrootcert=ca.crt"));
+    CHECK(check_transport("service=prod sslmode=verify-full"));
     for (const auto* url :
          {"postgresql://db.example/router",
           "postgresql://db.example/router?sslmode=require",
           "postgresql://db.example/router?sslmode=verify-ca",
           "postgresql://127.0.0.1,db.example/router",
-          "postgresql://localhost/router?hostaddr=192.0.2.1"}) {
+          "postgresql://localhost/router?hostaddr=192.0.2.1",
+          "service=prod",
+          "postgresql:///router?service=prod"}) {
         INFO(url);
         const auto checked = check_transport(url);
         REQUIRE_FALSE(checked);
