@@ -127,8 +127,9 @@ const Webhook& WebhookParser::Impl::parse(std::string_view body) {
     return webhook;
 }
 
-/// The on-demand walk only looks at what it passes; this looks at everything. Escapes and numbers
-/// that cannot be represented concern their own item only, and are left to the walk.
+/// The on-demand walk only looks at what it passes; this looks at everything, up to the first
+/// escape or number that cannot be represented. That concerns its own item only and is left to the
+/// walk, so what is carried as it came may, behind one, be damaged as it came.
 bool WebhookParser::Impl::well_formed(std::string_view body) {
     switch (validator.parse(body.data(), body.size(), false).error()) {
         case simdjson::SUCCESS:
@@ -310,6 +311,7 @@ std::string_view WebhookParser::Impl::message_member(
 bool WebhookParser::Impl::typed_content(
     WebhookMessage& message, const Draft& draft, ondemand::object& object
 ) {
+    if (json.broken()) return false;
     const auto add_all = [&](std::string_view name) {
         if (!json.good(object.reset().error())) return;
         json.each_field(object, [&](ondemand::raw_json_string key, ondemand::value value) {

@@ -71,8 +71,8 @@ bool nothing_sent(const GraphAnswer& answer) {
 TEST_CASE("over https a text is posted to a server whose certificate is believed") {
     testkit::TestCertificates certificates;
     certificates.make_ca("public");
-    TlsGraph graph(certificates.issue("graph", "DNS:localhost", "public", "public"));
     const testkit::ScopedEnvironment trusted{{"SSL_CERT_FILE", certificates.path("public.pem")}};
+    TlsGraph graph(certificates.issue("graph", "DNS:localhost", "public", "public"));
     const auto answer = graph.send();
     REQUIRE(std::holds_alternative<Accepted>(answer));
     CHECK(std::get<Accepted>(answer).wamid == "wamid.A");
