@@ -27,7 +27,8 @@ class DurablePublisher {
         std::size_t in_flight_webhooks = 10'000;
         std::size_t in_flight_bytes = 48 * 1024 * 1024;
     };
-    /// Called exactly once, on the thread that serves the producer, the watching thread, or the caller's own.
+    /// Called exactly once, on the thread that serves the producer, the watching thread, or the
+    /// caller's own.
     using Done = std::function<void(bool durable)>;
 
     DurablePublisher(kafka::Producer& producer, Limits limits, IngressMetrics& metrics);
