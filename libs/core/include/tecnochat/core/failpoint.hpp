@@ -40,6 +40,16 @@ class Failpoint {
     std::atomic<int> hits_left_{0};
 };
 
+/// The two failpoints around one step that matters (a commit, a produce): "<step>.before" and
+/// "<step>.after". The name of a step derives from service, topic and step, for example
+/// "message-router.whatsapp.inbound.commit".
+struct StepFailpoints {
+    explicit StepFailpoints(const std::string& step)
+        : before(step + ".before"), after(step + ".after") {}
+    Failpoint before;
+    Failpoint after;
+};
+
 /// Every name registered in this binary, sorted.
 std::vector<std::string> failpoint_names();
 
