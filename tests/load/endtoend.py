@@ -1,6 +1,6 @@
 """Bench `endtoend`: a customer's message in, the business' answer out, through every service.
 
-    ./tecnochat bench endtoend
+    ./tecnochat bench endtoend [--against DIR]
     /usr/bin/python3 tests/load/endtoend.py --build build/release --endpoints .tecnochat/endpoints.json
 
 16 tenants with 4 numbers each answer 10,000 customers, rate limits on. The generator posts signed webhooks on a fixed schedule (open
@@ -24,6 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import endtoend_pairs as pairs  # noqa: E402
 import endtoend_processors as processors  # noqa: E402  (siblings; the bench runner loads this file by its path)
 import endtoend_world as actors  # noqa: E402
 import report  # noqa: E402
@@ -262,6 +263,8 @@ def bench(binaries: Path, endpoints: dict[str, Any], length: Length, document: b
 
 def run(context: Any) -> int:
     """For `./tecnochat bench endtoend`: on a stack of its own."""
+    if context.against:
+        return pairs.compare(context, context.against)
     with context.stack() as stack:
         # Every request of the longest phase must still be in the simulator's log when it is read.
         stack.bring_up(whole=True, settings={"SIMULATOR_LOG_ENTRIES": "200000"})

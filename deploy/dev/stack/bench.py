@@ -30,6 +30,8 @@ class Context:
     tests: Path
     results: Path
     stack: Callable[[], AbstractContextManager[TestStack]]
+    # Another checkout, built, to compare with; None: only this one is measured.
+    against: Path | None = None
 
 
 def run(state: State, name: str | None, options: argparse.Namespace) -> int:
@@ -40,6 +42,8 @@ def run(state: State, name: str | None, options: argparse.Namespace) -> int:
         )
     if not names:
         raise StackError("there is no bench yet", "tests/load/<name>.py with run(context) is one")
+    if options.against and name != "endtoend":
+        raise StackError("--against compares endtoend only", "bench endtoend --against DIR", 2)
     if options.install:
         install.install(["build", "run", "bench"])
     build.release(state)
@@ -51,6 +55,7 @@ def run(state: State, name: str | None, options: argparse.Namespace) -> int:
         build.folder("release") / "tests",
         results,
         lambda: TestStack(state.directory / "bench", results / "logs"),
+        options.against,
     )
     with state.locked("benches"):
         codes = [_load(bench).run(context) for bench in ([name] if name else names)]

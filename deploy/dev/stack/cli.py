@@ -234,6 +234,12 @@ def _add_tests(commands: Commands) -> None:
     )
     parser.add_argument("name", nargs="?", help="default: all of them, one after the other")
     parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="DIR",
+        help="only with `endtoend`: compare with the build of another checkout, in turn",
+    )
+    parser.add_argument(
         "--no-install", dest="install", action="store_false", help="install nothing"
     )
 
