@@ -3,7 +3,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "limits/buckets.hpp"
+#include "clients/buckets.hpp"
 
 namespace tecnochat::scenarios {
 namespace {

@@ -3,11 +3,8 @@
 #include <array>
 #include <utility>
 
-#include "answer_turn.hpp"
 #include "builtin_reply_engine.hpp"
 #include "events/request_handler.hpp"
-#include "knowledge_indexes.hpp"
-#include "manage_knowledge.hpp"
 #include "rpc/knowledge_rpc.hpp"
 #include "store/postgres_knowledge_store.hpp"
 #include "tecnochat/core/failpoint.hpp"
@@ -17,6 +14,9 @@
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/rpc/server.hpp"
+#include "use_cases/answer_turn.hpp"
+#include "use_cases/knowledge_indexes.hpp"
+#include "use_cases/manage_knowledge.hpp"
 
 namespace tecnochat::ai_reply {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "domain/builtin_engine.hpp"
-#include "knowledge_indexes.hpp"
 #include "ports.hpp"
+#include "use_cases/knowledge_indexes.hpp"
 
 namespace tecnochat::ai_reply {
 

@@ -3,11 +3,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "answer_turn.hpp"
 #include "builtin_reply_engine.hpp"
 #include "fakes.hpp"
-#include "knowledge_indexes.hpp"
-#include "manage_knowledge.hpp"
+#include "use_cases/answer_turn.hpp"
+#include "use_cases/knowledge_indexes.hpp"
+#include "use_cases/manage_knowledge.hpp"
 
 namespace tecnochat::ai_reply {
 namespace {

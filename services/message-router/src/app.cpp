@@ -2,21 +2,21 @@
 
 #include <utility>
 
-#include "accept_replies.hpp"
-#include "apply_deliveries.hpp"
 #include "directory.hpp"
 #include "effects.hpp"
-#include "end_overdue_turns.hpp"
 #include "events/consumers.hpp"
-#include "housekeeping.hpp"
-#include "read_conversations.hpp"
-#include "receive_inbound.hpp"
-#include "release_conversation.hpp"
 #include "rpc/conversations_rpc.hpp"
 #include "tecnochat/core/failpoint.hpp"
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/rpc/server.hpp"
-#include "update_channels.hpp"
+#include "use_cases/accept_replies.hpp"
+#include "use_cases/apply_deliveries.hpp"
+#include "use_cases/end_overdue_turns.hpp"
+#include "use_cases/housekeeping.hpp"
+#include "use_cases/read_conversations.hpp"
+#include "use_cases/receive_inbound.hpp"
+#include "use_cases/release_conversation.hpp"
+#include "use_cases/update_channels.hpp"
 
 namespace tecnochat::message_router {
 namespace {

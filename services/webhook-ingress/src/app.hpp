@@ -4,11 +4,11 @@
 #include "durable_publisher.hpp"
 #include "http/routes.hpp"
 #include "metrics.hpp"
-#include "receive_webhook.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/http/server.hpp"
 #include "tecnochat/kafka/producer.hpp"
 #include "tecnochat/runtime/service.hpp"
+#include "use_cases/receive_webhook.hpp"
 
 namespace tecnochat::webhook_ingress {
 

@@ -2,15 +2,11 @@
 
 #include "clients/file_token_source.hpp"
 #include "clients/graph_client.hpp"
+#include "clients/redis_limiter.hpp"
 #include "config.hpp"
 #include "events/outbound_handler.hpp"
 #include "events/status_handler.hpp"
-#include "limits/redis_limiter.hpp"
 #include "rpc/whatsapp_rpc.hpp"
-#include "sending/dispatcher.hpp"
-#include "sending/maintenance.hpp"
-#include "sending/read_receipts.hpp"
-#include "sending/recorder.hpp"
 #include "store/channel_store.hpp"
 #include "store/send_store.hpp"
 #include "tecnochat/crypto/content_sealer.hpp"
@@ -21,6 +17,10 @@
 #include "tecnochat/redis/client.hpp"
 #include "tecnochat/rpc/server.hpp"
 #include "tecnochat/runtime/service.hpp"
+#include "use_cases/dispatcher.hpp"
+#include "use_cases/maintenance.hpp"
+#include "use_cases/read_receipts.hpp"
+#include "use_cases/recorder.hpp"
 
 namespace tecnochat::whatsapp_connector {
 

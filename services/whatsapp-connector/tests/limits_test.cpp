@@ -1,7 +1,7 @@
 // Goal: Meta's two limits hold, and their tokens come back with time.
 #include <catch2/catch.hpp>
 
-#include "limits/token_bucket_limiter.hpp"
+#include "clients/token_bucket_limiter.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {

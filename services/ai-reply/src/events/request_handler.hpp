@@ -2,9 +2,9 @@
 
 #include <span>
 
-#include "answer_turn.hpp"
 #include "tecnochat/kafka/dead_letters.hpp"
 #include "tecnochat/kafka/producer.hpp"
+#include "use_cases/answer_turn.hpp"
 
 namespace tecnochat::ai_reply {
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "answer_turn.hpp"
-#include "manage_knowledge.hpp"
 #include "tecnochat/knowledge/v1/knowledge_service.grpc.pb.h"
+#include "use_cases/answer_turn.hpp"
+#include "use_cases/manage_knowledge.hpp"
 
 namespace tecnochat::ai_reply {
 

@@ -3,12 +3,12 @@
 #include <memory>
 #include <vector>
 
-#include "accept_replies.hpp"
-#include "apply_deliveries.hpp"
 #include "effects.hpp"
-#include "receive_inbound.hpp"
 #include "tecnochat/kafka/consumer.hpp"
-#include "update_channels.hpp"
+#include "use_cases/accept_replies.hpp"
+#include "use_cases/apply_deliveries.hpp"
+#include "use_cases/receive_inbound.hpp"
+#include "use_cases/update_channels.hpp"
 
 namespace tecnochat::message_router {
 

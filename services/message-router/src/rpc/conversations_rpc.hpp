@@ -1,8 +1,8 @@
 #pragma once
 
-#include "read_conversations.hpp"
-#include "release_conversation.hpp"
 #include "tecnochat/conversations/v1/conversations_service.grpc.pb.h"
+#include "use_cases/read_conversations.hpp"
+#include "use_cases/release_conversation.hpp"
 
 namespace tecnochat::message_router {
 

@@ -3,19 +3,19 @@
 #include <string>
 #include <vector>
 
-#include "accept_replies.hpp"
-#include "apply_deliveries.hpp"
 #include "directory.hpp"
 #include "effects.hpp"
-#include "read_conversations.hpp"
-#include "receive_inbound.hpp"
-#include "release_conversation.hpp"
 #include "tecnochat/ai/v1/events.pb.h"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/kafka/testing/mock_cluster.hpp"
 #include "tecnochat/postgres/testing/sandbox.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
-#include "update_channels.hpp"
+#include "use_cases/accept_replies.hpp"
+#include "use_cases/apply_deliveries.hpp"
+#include "use_cases/read_conversations.hpp"
+#include "use_cases/receive_inbound.hpp"
+#include "use_cases/release_conversation.hpp"
+#include "use_cases/update_channels.hpp"
 
 namespace tecnochat::message_router::testing {
 

@@ -1,5 +1,5 @@
 // What happens on its own: the inbox forgets, the directory follows the table, turns end.
-#include "housekeeping.hpp"
+#include "use_cases/housekeeping.hpp"
 
 #include <catch2/catch.hpp>
 

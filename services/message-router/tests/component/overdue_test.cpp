@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 
 #include "component/fixture.hpp"
-#include "end_overdue_turns.hpp"
 #include "tecnochat/kafka/topics.hpp"
+#include "use_cases/end_overdue_turns.hpp"
 
 namespace tecnochat::message_router::testing {
 namespace {

@@ -3,9 +3,9 @@
 #include <functional>
 #include <string_view>
 
-#include "receive_webhook.hpp"
 #include "tecnochat/core/secret.hpp"
 #include "tecnochat/http/server.hpp"
+#include "use_cases/receive_webhook.hpp"
 
 namespace tecnochat::webhook_ingress {
 

@@ -1,7 +1,7 @@
 #include "events/outbound_handler.hpp"
 
-#include "sending/tenants.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
+#include "use_cases/tenants.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {

@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "events/refusals.hpp"
-#include "sending/read_receipts.hpp"
 #include "store/channel_store.hpp"
 #include "store/send_store.hpp"
 #include "tecnochat/kafka/dead_letters.hpp"
 #include "tecnochat/kafka/record.hpp"
 #include "tecnochat/postgres/pool.hpp"
+#include "use_cases/read_receipts.hpp"
 
 namespace tecnochat::whatsapp_connector {
 

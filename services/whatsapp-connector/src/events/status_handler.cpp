@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "sending/tenants.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
+#include "use_cases/tenants.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {

@@ -1,6 +1,6 @@
 // Goal: replicas share Meta's limits through Redis, and go on alone without it. Method: a real
 // Redis (TECNOCHAT_TEST_REDIS_URL) with keys of each test's own.
-#include "limits/redis_limiter.hpp"
+#include "clients/redis_limiter.hpp"
 
 #include <catch2/catch.hpp>
 #include <stdexcept>

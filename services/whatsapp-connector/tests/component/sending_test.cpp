@@ -10,11 +10,11 @@
 
 #include "component/fakes.hpp"
 #include "component/fixture.hpp"
-#include "sending/dispatcher.hpp"
-#include "sending/maintenance.hpp"
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 #include "tecnochat/whatsapp/opaque.hpp"
+#include "use_cases/dispatcher.hpp"
+#include "use_cases/maintenance.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
 namespace {

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "ports.hpp"
-#include "sending/recorder.hpp"
 #include "store/channel_store.hpp"
 #include "store/send_store.hpp"
 #include "tecnochat/outbox/outbox.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
 #include "tecnochat/whatsapp/opaque.hpp"
+#include "use_cases/recorder.hpp"
 
 namespace tecnochat::whatsapp_connector {
 

@@ -1,4 +1,4 @@
-#include "sending/maintenance.hpp"
+#include "use_cases/maintenance.hpp"
 
 #include "events/send_updates.hpp"
 #include "tecnochat/telemetry/log.hpp"

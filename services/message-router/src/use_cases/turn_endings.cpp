@@ -1,4 +1,4 @@
-#include "turn_endings.hpp"
+#include "use_cases/turn_endings.hpp"
 
 #include <utility>
 

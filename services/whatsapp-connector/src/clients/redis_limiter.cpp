@@ -1,4 +1,4 @@
-#include "limits/redis_limiter.hpp"
+#include "clients/redis_limiter.hpp"
 
 #include <array>
 

@@ -1,10 +1,10 @@
-#include "accept_replies.hpp"
+#include "use_cases/accept_replies.hpp"
 
 #include <set>
 
 #include "events/decode.hpp"
 #include "tecnochat/telemetry/log.hpp"
-#include "turn_endings.hpp"
+#include "use_cases/turn_endings.hpp"
 
 namespace tecnochat::message_router {
 namespace {

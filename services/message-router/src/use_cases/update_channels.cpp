@@ -1,4 +1,4 @@
-#include "update_channels.hpp"
+#include "use_cases/update_channels.hpp"
 
 #include <map>
 #include <string>

@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "directory.hpp"
-#include "end_overdue_turns.hpp"
 #include "tecnochat/postgres/pool.hpp"
+#include "use_cases/end_overdue_turns.hpp"
 
 namespace tecnochat::message_router {
 

@@ -1,4 +1,4 @@
-#include "housekeeping.hpp"
+#include "use_cases/housekeeping.hpp"
 
 #include <chrono>
 

@@ -1,4 +1,4 @@
-#include "release_conversation.hpp"
+#include "use_cases/release_conversation.hpp"
 
 #include "store/conversations.hpp"
 

@@ -1,4 +1,4 @@
-#include "sending/read_receipts.hpp"
+#include "use_cases/read_receipts.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {

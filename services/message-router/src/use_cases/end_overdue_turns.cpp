@@ -1,4 +1,4 @@
-#include "end_overdue_turns.hpp"
+#include "use_cases/end_overdue_turns.hpp"
 
 #include "batch.hpp"
 #include "tecnochat/telemetry/log.hpp"

@@ -11,7 +11,7 @@
 #include "store/conversations.hpp"
 #include "store/messages.hpp"
 #include "store/turns.hpp"
-#include "turn_reply.hpp"
+#include "use_cases/turn_reply.hpp"
 
 namespace tecnochat::message_router {
 

@@ -1,4 +1,4 @@
-#include "turn_reply.hpp"
+#include "use_cases/turn_reply.hpp"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "receive_webhook.hpp"
+#include "use_cases/receive_webhook.hpp"
 
 #include <memory>
 

@@ -7,7 +7,7 @@
 #include "effects.hpp"
 #include "store/messages.hpp"
 #include "tecnochat/core/clock.hpp"
-#include "turn_endings.hpp"
+#include "use_cases/turn_endings.hpp"
 
 namespace tecnochat::message_router {
 

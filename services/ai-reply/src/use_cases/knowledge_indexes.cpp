@@ -1,4 +1,4 @@
-#include "knowledge_indexes.hpp"
+#include "use_cases/knowledge_indexes.hpp"
 
 #include <optional>
 

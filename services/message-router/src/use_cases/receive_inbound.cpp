@@ -1,4 +1,4 @@
-#include "receive_inbound.hpp"
+#include "use_cases/receive_inbound.hpp"
 
 #include <algorithm>
 #include <map>
@@ -11,7 +11,7 @@
 #include "tecnochat/core/assert.hpp"
 #include "tecnochat/postgres/inbox.hpp"
 #include "tecnochat/telemetry/log.hpp"
-#include "turn_reply.hpp"
+#include "use_cases/turn_reply.hpp"
 
 namespace tecnochat::message_router {
 namespace {

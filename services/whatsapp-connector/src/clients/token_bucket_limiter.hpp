@@ -3,7 +3,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "limits/buckets.hpp"
+#include "clients/buckets.hpp"
 #include "ports.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/guarded.hpp"

@@ -1,4 +1,4 @@
-#include "apply_deliveries.hpp"
+#include "use_cases/apply_deliveries.hpp"
 
 #include <map>
 #include <set>

@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "knowledge_indexes.hpp"
 #include "ports.hpp"
+#include "use_cases/knowledge_indexes.hpp"
 
 namespace tecnochat::ai_reply {
 

@@ -1,11 +1,11 @@
-#include "sending/dispatcher.hpp"
+#include "use_cases/dispatcher.hpp"
 
 #include <unordered_map>
 #include <utility>
 
 #include "events/send_updates.hpp"
-#include "sending/tenants.hpp"
 #include "tecnochat/telemetry/log.hpp"
+#include "use_cases/tenants.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {

@@ -1,4 +1,4 @@
-#include "read_conversations.hpp"
+#include "use_cases/read_conversations.hpp"
 
 #include <charconv>
 #include <limits>

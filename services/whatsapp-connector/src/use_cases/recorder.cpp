@@ -1,11 +1,11 @@
-#include "sending/recorder.hpp"
+#include "use_cases/recorder.hpp"
 
 #include <algorithm>
 
 #include "events/send_updates.hpp"
-#include "sending/tenants.hpp"
 #include "store/one_by_one.hpp"
 #include "tecnochat/telemetry/log.hpp"
+#include "use_cases/tenants.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {

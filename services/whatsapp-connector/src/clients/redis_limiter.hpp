@@ -1,6 +1,6 @@
 #pragma once
 
-#include "limits/token_bucket_limiter.hpp"
+#include "clients/token_bucket_limiter.hpp"
 #include "ports.hpp"
 #include "tecnochat/redis/client.hpp"
 #include "tecnochat/telemetry/metrics.hpp"

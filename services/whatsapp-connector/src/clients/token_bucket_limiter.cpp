@@ -1,4 +1,4 @@
-#include "limits/token_bucket_limiter.hpp"
+#include "clients/token_bucket_limiter.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "answer_turn.hpp"
+#include "use_cases/answer_turn.hpp"
 
 #include <chrono>
 #include <string>

@@ -1,4 +1,4 @@
-#include "manage_knowledge.hpp"
+#include "use_cases/manage_knowledge.hpp"
 
 #include <algorithm>
 #include <string_view>
