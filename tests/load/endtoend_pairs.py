@@ -31,8 +31,8 @@ QUIET_RATE, QUIET_SECONDS = 50, 15
 SUSTAINED_RATE, SUSTAINED_SECONDS = 400, 20
 WARM_UP_RATES = (150, 250, 350)
 CPU_RATIO, P50_RATIO = 0.80, 1.05
-# Beyond the blocks that `test` and `bench` choose from.
-PORT_BASE = 33080
+# Beyond the blocks that `test` and `bench` choose from, below the ports that the kernel gives out.
+PORT_BASE = 31500
 SETTINGS = {"SIMULATOR_LOG_ENTRIES": "200000"}
 
 
@@ -134,7 +134,8 @@ def compare(context: Any, against: Path, pairs: int = PAIRS) -> int:
     with other_stack(against.resolve()) as old_endpoints, context.stack() as stack:
         stack.bring_up(whole=True, settings=SETTINGS)
         endpoints = json.loads(stack.state.endpoints.read_text())
-        old = prepare("old", against.resolve() / "build" / "release" / "bin", old_endpoints)
+        # One generator for both: it is a part of what is measured.
+        old = prepare("old", context.binaries, old_endpoints)
         new = prepare("new", context.binaries, endpoints)
         for pair in range(pairs):
             for build in (old, new) if pair % 2 == 0 else (new, old):
