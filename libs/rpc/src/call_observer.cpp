@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "tecnochat/core/result.hpp"
-#include "tecnochat/rpc/server.hpp"
+#include "tecnochat/rpc/errors.hpp"
 #include "tecnochat/telemetry/log.hpp"
 #include "tecnochat/telemetry/trace.hpp"
 

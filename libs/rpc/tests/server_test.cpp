@@ -18,6 +18,7 @@
 
 #include "tecnochat/conversations/v1/conversations_service.grpc.pb.h"
 #include "tecnochat/rpc/client.hpp"
+#include "tecnochat/rpc/errors.hpp"
 #include "tecnochat/telemetry/trace.hpp"
 #include "tecnochat/testkit/certificates.hpp"
 

@@ -8,12 +8,11 @@
 #include "tecnochat/config/settings.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/result.hpp"
+#include "tecnochat/rpc/errors.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
 
 namespace grpc {
 class Service;
-class ServerContext;
-class Status;
 }  // namespace grpc
 
 namespace tecnochat::rpc {
@@ -45,9 +44,5 @@ class Server {
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
-
-/// The one table Error <-> grpc::Status; reason travels as a trailer-safe prefix "REASON: message".
-grpc::Status to_grpc(const Error& error);
-Error from_grpc(const grpc::Status& status);
 
 }  // namespace tecnochat::rpc

@@ -1,9 +1,8 @@
-// Goal: an Error survives the wire, code, message and reason.
-#include <grpcpp/support/status.h>
+// Goal: an Error survives the wire, code, message and reason; and every code has its HTTP status.
+#include "tecnochat/rpc/errors.hpp"
 
 #include <catch2/catch.hpp>
-
-#include "tecnochat/rpc/server.hpp"
+#include <map>
 
 using namespace tecnochat;
 using namespace tecnochat::rpc;
@@ -33,4 +32,30 @@ TEST_CASE("a message without a reason stays whole") {
 
 TEST_CASE("what has no name of ours is internal") {
     CHECK(from_grpc({grpc::StatusCode::UNKNOWN, "?"}).code == ErrorCode::kInternal);
+}
+
+TEST_CASE("every error code has an HTTP status of its kind") {
+    const std::map<ErrorCode, int> expected{
+        {ErrorCode::kCancelled, 499},
+        {ErrorCode::kInvalidArgument, 400},
+        {ErrorCode::kDeadlineExceeded, 504},
+        {ErrorCode::kNotFound, 404},
+        {ErrorCode::kAlreadyExists, 409},
+        {ErrorCode::kPermissionDenied, 403},
+        {ErrorCode::kUnauthenticated, 401},
+        {ErrorCode::kResourceExhausted, 429},
+        {ErrorCode::kFailedPrecondition, 409},
+        {ErrorCode::kAborted, 409},
+        {ErrorCode::kOutOfRange, 400},
+        {ErrorCode::kUnimplemented, 501},
+        {ErrorCode::kInternal, 500},
+        {ErrorCode::kUnavailable, 503},
+        {ErrorCode::kDataLoss, 500},
+    };
+    for (int code = 0; code <= static_cast<int>(ErrorCode::kDataLoss); ++code) {
+        INFO(to_string(static_cast<ErrorCode>(code)));
+        CHECK(
+            http_status(static_cast<ErrorCode>(code)) == expected.at(static_cast<ErrorCode>(code))
+        );
+    }
 }
