@@ -95,10 +95,14 @@ TEST_CASE("a page token leads through all items") {
     REQUIRE(f.rpc.ListItems(&f.context, &list, &page).ok());
     CHECK(page.items_size() == 1);
     CHECK(page.next_page_token().empty());
+    const auto code = [&] { return f.rpc.ListItems(&f.context, &list, &page).error_code(); };
     list.set_page_token("not a token");
-    CHECK(
-        f.rpc.ListItems(&f.context, &list, &page).error_code() == grpc::StatusCode::INVALID_ARGUMENT
-    );
+    CHECK(code() == grpc::StatusCode::INVALID_ARGUMENT);
+    list.clear_page_token();
+    list.set_page_size(-1);
+    CHECK(code() == grpc::StatusCode::INVALID_ARGUMENT);
+    list.set_page_size(501);  // as many as a page may hold
+    CHECK(code() == grpc::StatusCode::OK);
 }
 
 TEST_CASE("wrong requests are INVALID_ARGUMENT, a store that is away UNAVAILABLE") {

@@ -150,8 +150,6 @@ TEST_CASE("pages hold what was asked and lead through all items once") {
             item_id_of(1), item_id_of(2), item_id_of(3), item_id_of(4), item_id_of(5)
         }
     );
-    CHECK_FALSE(f.manage.list(tenant_of(1), std::nullopt, -1, soon()));
-    CHECK_FALSE(f.manage.list(tenant_of(1), std::nullopt, 501, soon()));
 }
 
 }  // namespace

@@ -1,11 +1,9 @@
 #include "rpc/knowledge_rpc.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <optional>
 
 #include "tecnochat/core/assert.hpp"
-#include "tecnochat/rpc/server.hpp"
+#include "tecnochat/rpc/handler.hpp"
 #include "wire.hpp"
 
 namespace tecnochat::ai_reply {
@@ -14,26 +12,30 @@ namespace {
 /// A call may take this long even where its caller would wait longer.
 constexpr Milliseconds kCallLimit{5000};
 
-Deadline limit_of(const grpc::ServerContext& context) {
-    const auto left = context.deadline() - std::chrono::system_clock::now();
-    return Deadline::after(std::min(kCallLimit, std::chrono::duration_cast<Milliseconds>(left)));
-}
-
 constexpr int kQuestionBytesMax = 16 * 1024;
 
 Error invalid(const char* message, const char* reason) {
     return make_error(ErrorCode::kInvalidArgument, message, reason);
 }
 
-template <class T>
-Result<T> parse_id(const std::string& text, const char* reason) {
-    Result<T> id = T::parse(text);
-    if (!id) return invalid("an id must be a UUID", reason);
-    return id;
+Result<TenantId> parse_tenant(const std::string& text) {
+    return rpc::parse_id<TenantId>(text, "TENANT_ID");
 }
 
-Result<TenantId> parse_tenant(const std::string& text) {
-    return parse_id<TenantId>(text, "TENANT_ID");
+Result<KnowledgeItemId> parse_item(const std::string& text) {
+    return rpc::parse_id<KnowledgeItemId>(text, "ITEM_ID");
+}
+
+std::string to_token(const KnowledgeItemId& last) {
+    return rpc::PageToken().add(last).encode();
+}
+
+Result<std::optional<KnowledgeItemId>> parse_token(const std::string& text) {
+    if (text.empty()) return std::optional<KnowledgeItemId>();
+    TECNOCHAT_TRY(auto token, rpc::PageToken::decode(text));
+    TECNOCHAT_TRY(const auto id, token.id<KnowledgeItemId>());
+    TECNOCHAT_CHECK(token.end());
+    return std::optional(id);
 }
 
 Result<KnowledgeKind> parse_kind(knowledge::v1::KnowledgeKind kind) {
@@ -78,13 +80,7 @@ void to_wire(const StoredItem& stored, knowledge::v1::KnowledgeItem& out) {
     out.set_kind(to_wire(stored.item.kind));
     out.set_title(stored.item.title);
     out.set_text(stored.item.text);
-    const std::int64_t ms = to_unix_ms(stored.updated_at);
-    out.mutable_updated_at()->set_seconds(ms / 1000);
-    out.mutable_updated_at()->set_nanos(static_cast<std::int32_t>(ms % 1000 * 1'000'000));
-}
-
-grpc::Status answer(const Status& status) {
-    return status ? grpc::Status::OK : rpc::to_grpc(status.error());
+    rpc::set_time(*out.mutable_updated_at(), stored.updated_at);
 }
 
 }  // namespace
@@ -97,7 +93,7 @@ Status KnowledgeRpc::put(
     const knowledge::v1::KnowledgeItem& wire = request.item();
     KnowledgeItem item;
     TECNOCHAT_TRY(const TenantId tenant, parse_tenant(request.tenant_id()));
-    TECNOCHAT_TRY(item.id, parse_id<KnowledgeItemId>(wire.id(), "ITEM_ID"));
+    TECNOCHAT_TRY(item.id, parse_item(wire.id()));
     TECNOCHAT_TRY(item.kind, parse_kind(wire.kind()));
     item.title = wire.title();
     item.text = wire.text();
@@ -112,7 +108,7 @@ Status KnowledgeRpc::get(
     Deadline deadline
 ) {
     TECNOCHAT_TRY(const TenantId tenant, parse_tenant(request.tenant_id()));
-    TECNOCHAT_TRY(const auto id, parse_id<KnowledgeItemId>(request.item_id(), "ITEM_ID"));
+    TECNOCHAT_TRY(const auto id, parse_item(request.item_id()));
     TECNOCHAT_TRY(const StoredItem stored, knowledge_.get(tenant, id, deadline));
     to_wire(stored, *out.mutable_item());
     return ok();
@@ -124,21 +120,17 @@ Status KnowledgeRpc::list(
     Deadline deadline
 ) {
     TECNOCHAT_TRY(const TenantId tenant, parse_tenant(request.tenant_id()));
-    std::optional<KnowledgeItemId> after;
-    if (!request.page_token().empty()) {
-        TECNOCHAT_TRY(after, parse_id<KnowledgeItemId>(request.page_token(), "PAGE_TOKEN"));
-    }
-    TECNOCHAT_TRY(
-        const KnowledgePage page, knowledge_.list(tenant, after, request.page_size(), deadline)
-    );
+    TECNOCHAT_TRY(const auto after, parse_token(request.page_token()));
+    TECNOCHAT_TRY(const int limit, rpc::page_size(request.page_size(), 100, 500));
+    TECNOCHAT_TRY(const KnowledgePage page, knowledge_.list(tenant, after, limit, deadline));
     for (const StoredItem& stored : page.items) to_wire(stored, *out.add_items());
-    if (page.next) out.set_next_page_token(page.next->to_string());
+    if (page.next) out.set_next_page_token(to_token(*page.next));
     return ok();
 }
 
 Status KnowledgeRpc::remove(const knowledge::v1::DeleteItemRequest& request, Deadline deadline) {
     TECNOCHAT_TRY(const TenantId tenant, parse_tenant(request.tenant_id()));
-    TECNOCHAT_TRY(const auto id, parse_id<KnowledgeItemId>(request.item_id(), "ITEM_ID"));
+    TECNOCHAT_TRY(const auto id, parse_item(request.item_id()));
     return knowledge_.remove(tenant, id, deadline);
 }
 
@@ -162,7 +154,9 @@ grpc::Status KnowledgeRpc::PutItem(
     const knowledge::v1::PutItemRequest* request,
     knowledge::v1::PutItemResponse* response
 ) {
-    return answer(put(*request, *response, limit_of(*context)));
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) {
+        return put(*request, *response, deadline);
+    });
 }
 
 grpc::Status KnowledgeRpc::GetItem(
@@ -170,7 +164,9 @@ grpc::Status KnowledgeRpc::GetItem(
     const knowledge::v1::GetItemRequest* request,
     knowledge::v1::GetItemResponse* response
 ) {
-    return answer(get(*request, *response, limit_of(*context)));
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) {
+        return get(*request, *response, deadline);
+    });
 }
 
 grpc::Status KnowledgeRpc::ListItems(
@@ -178,7 +174,9 @@ grpc::Status KnowledgeRpc::ListItems(
     const knowledge::v1::ListItemsRequest* request,
     knowledge::v1::ListItemsResponse* response
 ) {
-    return answer(list(*request, *response, limit_of(*context)));
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) {
+        return list(*request, *response, deadline);
+    });
 }
 
 grpc::Status KnowledgeRpc::DeleteItem(
@@ -186,7 +184,9 @@ grpc::Status KnowledgeRpc::DeleteItem(
     const knowledge::v1::DeleteItemRequest* request,
     knowledge::v1::DeleteItemResponse* /*response*/
 ) {
-    return answer(remove(*request, limit_of(*context)));
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) {
+        return remove(*request, deadline);
+    });
 }
 
 grpc::Status KnowledgeRpc::Ask(
@@ -194,7 +194,9 @@ grpc::Status KnowledgeRpc::Ask(
     const knowledge::v1::AskRequest* request,
     knowledge::v1::AskResponse* response
 ) {
-    return answer(ask(*request, *response, limit_of(*context)));
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) {
+        return ask(*request, *response, deadline);
+    });
 }
 
 }  // namespace tecnochat::ai_reply

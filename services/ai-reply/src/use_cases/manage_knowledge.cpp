@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "tecnochat/core/assert.hpp"
+
 namespace tecnochat::ai_reply {
 namespace {
 
 constexpr std::ptrdiff_t kTitleCharactersMax = 200;
 constexpr std::ptrdiff_t kTextCharactersMax = 8000;
-constexpr int kPageSizeDefault = 100;
-constexpr int kPageSizeMax = 500;
 
 /// Characters of valid UTF-8: every byte but continuation bytes begins one.
 std::ptrdiff_t characters(std::string_view text) {
@@ -58,14 +58,9 @@ Result<StoredItem> ManageKnowledge::get(
 }
 
 Result<KnowledgePage> ManageKnowledge::list(
-    const TenantId& tenant, std::optional<KnowledgeItemId> after, int page_size, Deadline deadline
+    const TenantId& tenant, std::optional<KnowledgeItemId> after, int limit, Deadline deadline
 ) {
-    if (page_size < 0 || page_size > kPageSizeMax) {
-        return make_error(
-            ErrorCode::kInvalidArgument, "page_size is 1 to 500, or 0 for 100", "PAGE_SIZE"
-        );
-    }
-    const int limit = page_size == 0 ? kPageSizeDefault : page_size;
+    TECNOCHAT_ASSERT(limit > 0, "a page holds something");
     KnowledgePage page;
     // One more than asked tells whether there is a next page.
     TECNOCHAT_TRY(page.items, store_.list(tenant, after, limit + 1, deadline));

@@ -24,12 +24,9 @@ class ManageKnowledge {
     /// kInvalidArgument for an empty or overlong title or text or a nil id.
     Result<StoredItem> put(const TenantId& tenant, const KnowledgeItem& item, Deadline deadline);
     Result<StoredItem> get(const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline);
-    /// `page_size` 0 means 100.
+    /// By id, at most `limit`, those behind `after`.
     Result<KnowledgePage> list(
-        const TenantId& tenant,
-        std::optional<KnowledgeItemId> after,
-        int page_size,
-        Deadline deadline
+        const TenantId& tenant, std::optional<KnowledgeItemId> after, int limit, Deadline deadline
     );
     Status remove(const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tecnochat/ai/v1/events.pb.h"
+#include "tecnochat/rpc/wire.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
 namespace tecnochat::message_router::events {
@@ -44,7 +45,7 @@ Result<Message> parse(const kafka::Record& record) {
 
 std::optional<Timestamp> to_time(const google::protobuf::Timestamp& time) {
     if (time.seconds() <= 0) return std::nullopt;
-    return from_unix(time.seconds(), time.nanos());
+    return rpc::to_time(time);
 }
 
 void take_content(const wa::InboundMessage& wire, domain::InboundMessage& message) {

@@ -4,18 +4,13 @@
 
 #include "tecnochat/ai/v1/events.pb.h"
 #include "tecnochat/kafka/topics.hpp"
+#include "tecnochat/rpc/wire.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
 namespace tecnochat::message_router::events {
 namespace {
 
 namespace wa = tecnochat::whatsapp::v1;
-
-void set_time(google::protobuf::Timestamp& wire, Timestamp time) {
-    const std::int64_t ms = to_unix_ms(time);
-    wire.set_seconds(ms / 1000);
-    wire.set_nanos(static_cast<std::int32_t>(ms % 1000) * 1'000'000);
-}
 
 template <class Message>
 outbox::Entry entry(
@@ -52,7 +47,7 @@ outbox::Entry ai_request(
     request.set_turn_id(turn.to_string());
     request.set_turn_epoch(turn_epoch);
     for (const auto& words : question) request.add_question(words.text());
-    set_time(*request.mutable_now(), envelope.now);
+    rpc::set_time(*request.mutable_now(), envelope.now);
     return entry(
         envelope,
         kafka::topics::kAiRequests,
@@ -74,7 +69,7 @@ outbox::Entry send_text(const Envelope& envelope, const OutboundText& text) {
         send.mutable_to()->set_user_id(*text.to.user_id);
     }
     send.set_body(text.body);
-    set_time(*send.mutable_window_until(), text.window_until);
+    rpc::set_time(*send.mutable_window_until(), text.window_until);
     return entry(envelope, kafka::topics::kWhatsappOutbound, text.message.to_string(), command);
 }
 
@@ -91,7 +86,7 @@ outbox::Entry mark_read(
     auto& mark = *command.mutable_mark_read();
     mark.set_message_id(wamid);
     mark.set_typing(typing);
-    set_time(*mark.mutable_expires_at(), envelope.now + kTypingLasts);
+    rpc::set_time(*mark.mutable_expires_at(), envelope.now + kTypingLasts);
     return entry(
         envelope, kafka::topics::kWhatsappOutbound, message.to_string() + ":read", command
     );

@@ -1,33 +1,17 @@
 #include "rpc/conversations_rpc.hpp"
 
-#include <grpcpp/server_context.h>
-
 #include <algorithm>
-#include <chrono>
 
 #include "tecnochat/core/assert.hpp"
-#include "tecnochat/rpc/server.hpp"
+#include "tecnochat/rpc/handler.hpp"
 
 namespace tecnochat::message_router {
 namespace {
 
 namespace v1 = conversations::v1;
 
-// No caller gives us more; one that gives none gets this.
-constexpr Milliseconds kBudget = std::chrono::seconds(5);
-
-Deadline deadline_of(const grpc::ServerContext& context) {
-    const auto left = std::chrono::duration_cast<Milliseconds>(
-        context.deadline() - std::chrono::system_clock::now()
-    );
-    return Deadline::after(std::clamp(left, Milliseconds(0), kBudget));
-}
-
-// 0 is the default; more than the maximum gets the maximum.
-Result<int> page_size(int asked, int usual, int maximum) {
-    if (asked < 0) return make_error(ErrorCode::kInvalidArgument, "page_size is negative");
-    return asked == 0 ? usual : std::min(asked, maximum);
-}
+/// A call may take this long even where its caller would wait longer.
+constexpr Milliseconds kCallLimit{5000};
 
 std::optional<std::string> optional(const std::string& text) {
     if (text.empty()) return std::nullopt;
@@ -41,10 +25,8 @@ Result<ConversationId> conversation_id(const std::string& text) {
     return id;
 }
 
-void set_time(google::protobuf::Timestamp& wire, Timestamp time) {
-    const std::int64_t ms = to_unix_ms(time);
-    wire.set_seconds(ms / 1000);
-    wire.set_nanos(static_cast<std::int32_t>(ms % 1000) * 1'000'000);
+Result<TenantId> tenant_of(const std::string& text) {
+    return rpc::parse_id<TenantId>(text, "TENANT_ID");
 }
 
 v1::TurnOwner to_wire(domain::TurnOwner owner) {
@@ -124,7 +106,7 @@ void fill(v1::Conversation& wire, const store::ConversationView& view) {
     contact.set_phone(view.contact.identity.phone.value_or(""));
     contact.set_name(view.contact.name);
     wire.set_turn(to_wire(view.state.turn));
-    set_time(*wire.mutable_last_message_at(), view.state.last_message_at);
+    rpc::set_time(*wire.mutable_last_message_at(), view.state.last_message_at);
     wire.set_unread(static_cast<std::int32_t>(std::min<std::int64_t>(view.state.unread, INT32_MAX))
     );
     wire.set_parked(view.state.parked);
@@ -140,7 +122,7 @@ void fill(v1::Message& wire, const store::MessageView& view) {
     wire.set_text(view.text);
     wire.set_status(to_wire(view.status));
     wire.set_wamid(view.wamid);
-    set_time(*wire.mutable_created_at(), view.created_at);
+    rpc::set_time(*wire.mutable_created_at(), view.created_at);
     for (const auto& id : view.in_reply_to) wire.add_in_reply_to(id);
     wire.set_turn_id(view.turn.to_string());
     if (view.turn_outcome) wire.set_turn_outcome(to_wire(*view.turn_outcome));
@@ -153,22 +135,47 @@ void fill(v1::Message& wire, const store::MessageView& view) {
     }
 }
 
+std::string to_token(const store::ConversationView& last) {
+    return rpc::PageToken().add(last.state.last_message_at).add(last.state.id).encode();
+}
+
+Result<std::optional<store::ConversationCursor>> conversation_cursor(const std::string& text) {
+    if (text.empty()) return std::optional<store::ConversationCursor>();
+    TECNOCHAT_TRY(auto token, rpc::PageToken::decode(text));
+    store::ConversationCursor cursor;
+    TECNOCHAT_TRY(cursor.last_message_at, token.time());
+    TECNOCHAT_TRY(cursor.id, token.id<ConversationId>());
+    TECNOCHAT_CHECK(token.end());
+    return std::optional(cursor);
+}
+
+std::string to_token(const store::MessageView& last) {
+    return rpc::PageToken().add(last.sequence).encode();
+}
+
+Result<std::int64_t> message_cursor(const std::string& text) {
+    if (text.empty()) return 0;
+    TECNOCHAT_TRY(auto token, rpc::PageToken::decode(text));
+    TECNOCHAT_TRY(const auto sequence, token.number());
+    TECNOCHAT_CHECK(token.end());
+    return sequence;
+}
+
 Status list_conversations(
     ReadConversations& read,
     const v1::ListConversationsRequest& request,
     v1::ListConversationsResponse& response,
     Deadline deadline
 ) {
-    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
-    TECNOCHAT_TRY(const int limit, page_size(request.page_size(), 50, 200));
+    TECNOCHAT_TRY(const auto tenant, tenant_of(request.tenant_id()));
+    TECNOCHAT_TRY(const int limit, rpc::page_size(request.page_size(), 50, 200));
     const store::ConversationFilter filter{
         optional(request.phone_number_id()), optional(request.contact_phone())
     };
-    TECNOCHAT_TRY(
-        const auto page, read.list(tenant, filter, request.page_token(), limit, deadline)
-    );
+    TECNOCHAT_TRY(const auto after, conversation_cursor(request.page_token()));
+    TECNOCHAT_TRY(const auto page, read.list(tenant, filter, after, limit, deadline));
     for (const auto& view : page.items) fill(*response.add_conversations(), view);
-    response.set_next_page_token(page.next_token);
+    if (page.has_next) response.set_next_page_token(to_token(page.items.back()));
     return ok();
 }
 
@@ -178,7 +185,7 @@ Status get_conversation(
     v1::GetConversationResponse& response,
     Deadline deadline
 ) {
-    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
+    TECNOCHAT_TRY(const auto tenant, tenant_of(request.tenant_id()));
     TECNOCHAT_TRY(const auto id, conversation_id(request.conversation_id()));
     TECNOCHAT_TRY(const auto view, read.get(tenant, id, deadline));
     fill(*response.mutable_conversation(), view);
@@ -191,14 +198,13 @@ Status list_messages(
     v1::ListMessagesResponse& response,
     Deadline deadline
 ) {
-    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
+    TECNOCHAT_TRY(const auto tenant, tenant_of(request.tenant_id()));
     TECNOCHAT_TRY(const auto id, conversation_id(request.conversation_id()));
-    TECNOCHAT_TRY(const int limit, page_size(request.page_size(), 100, 500));
-    TECNOCHAT_TRY(
-        const auto page, read.messages(tenant, id, request.page_token(), limit, deadline)
-    );
+    TECNOCHAT_TRY(const int limit, rpc::page_size(request.page_size(), 100, 500));
+    TECNOCHAT_TRY(const auto after, message_cursor(request.page_token()));
+    TECNOCHAT_TRY(const auto page, read.messages(tenant, id, after, limit, deadline));
     for (const auto& view : page.items) fill(*response.add_messages(), view);
-    response.set_next_page_token(page.next_token);
+    if (page.has_next) response.set_next_page_token(to_token(page.items.back()));
     return ok();
 }
 
@@ -208,15 +214,11 @@ Status release_conversation(
     v1::ReleaseConversationResponse& response,
     Deadline deadline
 ) {
-    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
+    TECNOCHAT_TRY(const auto tenant, tenant_of(request.tenant_id()));
     TECNOCHAT_TRY(const auto id, conversation_id(request.conversation_id()));
     TECNOCHAT_TRY(const auto view, release(tenant, id, deadline));
     fill(*response.mutable_conversation(), view);
     return ok();
-}
-
-grpc::Status to_grpc(const Status& status) {
-    return status ? grpc::Status::OK : rpc::to_grpc(status.error());
 }
 
 }  // namespace
@@ -226,7 +228,9 @@ grpc::Status ConversationsRpc::ListConversations(
     const v1::ListConversationsRequest* request,
     v1::ListConversationsResponse* response
 ) {
-    return to_grpc(list_conversations(read_, *request, *response, deadline_of(*context)));
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) {
+        return list_conversations(read_, *request, *response, deadline);
+    });
 }
 
 grpc::Status ConversationsRpc::GetConversation(
@@ -234,7 +238,9 @@ grpc::Status ConversationsRpc::GetConversation(
     const v1::GetConversationRequest* request,
     v1::GetConversationResponse* response
 ) {
-    return to_grpc(get_conversation(read_, *request, *response, deadline_of(*context)));
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) {
+        return get_conversation(read_, *request, *response, deadline);
+    });
 }
 
 grpc::Status ConversationsRpc::ListMessages(
@@ -242,7 +248,9 @@ grpc::Status ConversationsRpc::ListMessages(
     const v1::ListMessagesRequest* request,
     v1::ListMessagesResponse* response
 ) {
-    return to_grpc(list_messages(read_, *request, *response, deadline_of(*context)));
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) {
+        return list_messages(read_, *request, *response, deadline);
+    });
 }
 
 grpc::Status ConversationsRpc::ReleaseConversation(
@@ -250,7 +258,9 @@ grpc::Status ConversationsRpc::ReleaseConversation(
     const v1::ReleaseConversationRequest* request,
     v1::ReleaseConversationResponse* response
 ) {
-    return to_grpc(release_conversation(release_, *request, *response, deadline_of(*context)));
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) {
+        return release_conversation(release_, *request, *response, deadline);
+    });
 }
 
 }  // namespace tecnochat::message_router

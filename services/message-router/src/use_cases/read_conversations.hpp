@@ -1,6 +1,7 @@
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "directory.hpp"
@@ -9,15 +10,14 @@
 
 namespace tecnochat::message_router {
 
-/// One page of a list; the token is empty on the last one.
+/// One page of a list; the next one begins behind its last item.
 template <class Item>
 struct Page {
     std::vector<Item> items;
-    std::string next_token;
+    bool has_next = false;
 };
 
-/// What people see of a tenant's conversations. Tokens of pages are opaque: kInvalidArgument where
-/// one is not ours. Thread-safe.
+/// What people see of a tenant's conversations. Thread-safe.
 class ReadConversations {
  public:
     ReadConversations(postgres::Pool& pool, Directory& directory, crypto::ContentSealer& sealer)
@@ -27,7 +27,7 @@ class ReadConversations {
     Result<Page<store::ConversationView>> list(
         const TenantId& tenant,
         const store::ConversationFilter& filter,
-        const std::string& token,
+        const std::optional<store::ConversationCursor>& after,
         int limit,
         Deadline deadline
     );
@@ -35,11 +35,11 @@ class ReadConversations {
     Result<store::ConversationView> get(
         const TenantId& tenant, const ConversationId& id, Deadline deadline
     );
-    /// Oldest first; kNotFound as get().
+    /// Oldest first, those with a sequence above `after`; kNotFound as get().
     Result<Page<store::MessageView>> messages(
         const TenantId& tenant,
         const ConversationId& id,
-        const std::string& token,
+        std::int64_t after,
         int limit,
         Deadline deadline
     );

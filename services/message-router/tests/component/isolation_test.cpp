@@ -76,14 +76,14 @@ TEST_CASE("what another tenant asks for is not found") {
     CHECK(router.read.get(router.tenant, id, soon()));
     CHECK(router.read.get(router.other_tenant, id, soon()).error().code == ErrorCode::kNotFound);
     CHECK(
-        router.read.messages(router.other_tenant, id, "", 10, soon()).error().code ==
+        router.read.messages(router.other_tenant, id, 0, 10, soon()).error().code ==
         ErrorCode::kNotFound
     );
     CHECK(router.release(router.other_tenant, id, soon()).error().code == ErrorCode::kNotFound);
-    CHECK(router.read.list(router.other_tenant, {}, "", 10, soon())->items.empty());
+    CHECK(router.read.list(router.other_tenant, {}, {}, 10, soon())->items.empty());
     const store::ConversationFilter foreign_number{kNumber, std::nullopt};
     CHECK(
-        router.read.list(router.other_tenant, foreign_number, "", 10, soon()).error().code ==
+        router.read.list(router.other_tenant, foreign_number, {}, 10, soon()).error().code ==
         ErrorCode::kNotFound
     );
 }

@@ -1,5 +1,6 @@
 #include "events/outbound_handler.hpp"
 
+#include "tecnochat/rpc/wire.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 #include "use_cases/tenants.hpp"
 
@@ -12,10 +13,6 @@ constexpr Milliseconds kTransactionTimeout{10'000};
 
 Failpoint before_commit{"whatsapp-connector.outbound.commit.before"};
 Failpoint after_commit{"whatsapp-connector.outbound.commit.after"};
-
-Timestamp to_timestamp(const google::protobuf::Timestamp& time) {
-    return from_unix(time.seconds(), time.nanos());
-}
 
 Result<NewSend> to_send(
     const OutboundCommand& command,
@@ -37,7 +34,7 @@ Result<NewSend> to_send(
         contact,
         {text.to().phone(), text.to().user_id()},
         text.body(),
-        to_timestamp(text.window_until()),
+        rpc::to_time(text.window_until()),
         trace ? trace->traceparent() : std::string()
     };
 }
@@ -95,7 +92,7 @@ Status OutboundHandler::sort_out(const kafka::Record& record, Sorted& sorted) {
                     {command.phone_number_id(),
                      mark.message_id(),
                      mark.typing(),
-                     to_timestamp(mark.expires_at())}
+                     rpc::to_time(mark.expires_at())}
                 );
             }
             return ok();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tecnochat/rpc/wire.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 #include "use_cases/tenants.hpp"
 
@@ -86,8 +87,7 @@ Status StatusHandler::sort_out(const kafka::Record& record, Sorted& sorted) {
     TECNOCHAT_TRY(const auto channel, channels_.find(status.phone_number_id()));
     if (!channel) return refuse("unknown_number");
     // A time still to come would end doubts whose echo is on its way.
-    const auto& said = status.occurred_at();
-    const auto occurred_at = std::min(from_unix(said.seconds(), said.nanos()), clock_.now());
+    const auto occurred_at = std::min(rpc::to_time(status.occurred_at()), clock_.now());
     Told told{{channel->tenant, channel->phone_number_id, occurred_at}, std::nullopt};
     const auto kind = echo_kind(status.status());
     const auto ours = opaque_.decode(status.opaque());

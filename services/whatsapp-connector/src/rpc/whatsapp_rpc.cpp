@@ -3,12 +3,13 @@
 #include <array>
 
 #include "events/send_updates.hpp"
-#include "tecnochat/rpc/server.hpp"
+#include "tecnochat/rpc/handler.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
 
-constexpr Milliseconds kTransactionTimeout{5000};
+/// A call may take this long even where its caller would wait longer.
+constexpr Milliseconds kCallLimit{5000};
 
 Failpoint before_commit{"whatsapp-connector.register.commit.before"};
 Failpoint after_commit{"whatsapp-connector.register.commit.after"};
@@ -25,32 +26,35 @@ WhatsAppRpc::WhatsAppRpc(
     : pool_(pool), channels_(channels), outbox_(outbox), clock_(clock) {}
 
 grpc::Status WhatsAppRpc::RegisterChannel(
-    grpc::ServerContext*,
+    grpc::ServerContext* context,
     const whatsapp::v1::RegisterChannelRequest* request,
     whatsapp::v1::RegisterChannelResponse* response
 ) {
-    const auto channel = connect(*request);
-    if (!channel) return rpc::to_grpc(channel.error());
-    fill(*response->mutable_channel(), *channel, clock_.now());
-    return grpc::Status::OK;
+    return rpc::serve(*context, kCallLimit, [&](Deadline deadline) -> Status {
+        TECNOCHAT_TRY(const auto channel, connect(*request, deadline));
+        fill(*response->mutable_channel(), channel, clock_.now());
+        return ok();
+    });
 }
 
 grpc::Status WhatsAppRpc::GetChannel(
-    grpc::ServerContext*,
+    grpc::ServerContext* context,
     const whatsapp::v1::GetChannelRequest* request,
     whatsapp::v1::GetChannelResponse* response
 ) {
-    if (request->phone_number_id().empty())
-        return rpc::to_grpc(make_error(ErrorCode::kInvalidArgument, "phone_number_id is required"));
-    const auto found = channels_.find(request->phone_number_id());
-    if (!found) return rpc::to_grpc(found.error());
-    const auto& channel = *found;
-    if (!channel) return rpc::to_grpc(make_error(ErrorCode::kNotFound, "no such number"));
-    fill(*response->mutable_channel(), *channel, clock_.now());
-    return grpc::Status::OK;
+    return rpc::serve(*context, kCallLimit, [&](Deadline) -> Status {
+        if (request->phone_number_id().empty())
+            return make_error(ErrorCode::kInvalidArgument, "phone_number_id is required");
+        TECNOCHAT_TRY(const auto channel, channels_.find(request->phone_number_id()));
+        if (!channel) return make_error(ErrorCode::kNotFound, "no such number");
+        fill(*response->mutable_channel(), *channel, clock_.now());
+        return ok();
+    });
 }
 
-Result<Channel> WhatsAppRpc::connect(const whatsapp::v1::RegisterChannelRequest& request) {
+Result<Channel> WhatsAppRpc::connect(
+    const whatsapp::v1::RegisterChannelRequest& request, Deadline deadline
+) {
     if (request.phone_number_id().empty() || request.waba_id().empty() ||
         request.display_phone_number().empty()) {
         return make_error(
@@ -58,7 +62,7 @@ Result<Channel> WhatsAppRpc::connect(const whatsapp::v1::RegisterChannelRequest&
             "waba_id, phone_number_id and display_phone_number are required"
         );
     }
-    TECNOCHAT_TRY(const auto tenant, TenantId::parse(request.tenant_id()));
+    TECNOCHAT_TRY(const auto tenant, rpc::parse_id<TenantId>(request.tenant_id(), "TENANT_ID"));
     const Channel wanted{
         request.phone_number_id(),
         tenant,
@@ -67,10 +71,7 @@ Result<Channel> WhatsAppRpc::connect(const whatsapp::v1::RegisterChannelRequest&
         true,
         0
     };
-    TECNOCHAT_TRY(
-        auto transaction,
-        postgres::Transaction::begin(pool_, tenant, Deadline::after(kTransactionTimeout))
-    );
+    TECNOCHAT_TRY(auto transaction, postgres::Transaction::begin(pool_, tenant, deadline));
     TECNOCHAT_TRY(const auto channel, channels_.connect(transaction, wanted));
     // Published also when nothing changed: consumers ignore an epoch they know, and one that lost
     // its directory heals.

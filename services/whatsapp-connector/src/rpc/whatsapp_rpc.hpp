@@ -28,7 +28,7 @@ class WhatsAppRpc final : public whatsapp::v1::WhatsAppService::Service {
     ) override;
 
  private:
-    Result<Channel> connect(const whatsapp::v1::RegisterChannelRequest& request);
+    Result<Channel> connect(const whatsapp::v1::RegisterChannelRequest& request, Deadline deadline);
 
     postgres::Pool& pool_;
     ChannelStore& channels_;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "json_views.hpp"
+#include "tecnochat/rpc/errors.hpp"
 
 namespace tecnochat::meta_simulator {
 namespace {
@@ -37,38 +38,6 @@ bool matches(
         }
     }
     return true;
-}
-
-int http_status(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::kNotFound:
-            return 404;
-        case ErrorCode::kResourceExhausted:
-            return 429;
-        case ErrorCode::kFailedPrecondition:
-            return 409;
-        case ErrorCode::kDeadlineExceeded:
-            return 504;
-        case ErrorCode::kUnavailable:
-            return 503;
-        case ErrorCode::kInvalidArgument:
-        case ErrorCode::kOutOfRange:
-            return 400;
-        case ErrorCode::kPermissionDenied:
-            return 403;
-        case ErrorCode::kUnauthenticated:
-            return 401;
-        case ErrorCode::kAlreadyExists:
-        case ErrorCode::kAborted:
-            return 409;
-        case ErrorCode::kUnimplemented:
-            return 501;
-        case ErrorCode::kCancelled:
-        case ErrorCode::kInternal:
-        case ErrorCode::kDataLoss:
-            return 500;
-    }
-    return 500;
 }
 
 Error wrong_type(const char* key, const char* wanted) {
@@ -117,7 +86,7 @@ bool JsonRoutes::handle(const httplib::Request& request, httplib::Response& resp
             answer_json(response, 200, *result);
         } else {
             const auto& error = result.error();
-            answer_json(response, http_status(error.code), {{"error", error.message}});
+            answer_json(response, rpc::http_status(error.code), {{"error", error.message}});
         }
         return true;
     }
