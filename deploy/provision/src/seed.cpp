@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
+#include <memory>
 #include <thread>
 #include <utility>
 
 #include "tecnochat/conversations/v1/conversations_service.grpc.pb.h"
 #include "tecnochat/knowledge/v1/knowledge_service.grpc.pb.h"
-#include "tecnochat/rpc/client.hpp"
-#include "tecnochat/rpc/server.hpp"
+#include "tecnochat/rpc/caller.hpp"
 #include "tecnochat/whatsapp/v1/whatsapp_service.grpc.pb.h"
 
 namespace tecnochat::provision {
@@ -60,47 +61,68 @@ Error explain(const Peer& peer, Error error) {
     return error;
 }
 
-/// A call that waits for its connection knows of nothing but its deadline. One that does not wait
-/// hears why there is none.
-template <class Call>
-Status call_impatiently(const Peer& peer, const Call& call) {
-    grpc::ClientContext context;
-    rpc::prepare(context, Deadline::after(kConnectTimeout));
-    context.set_wait_for_ready(false);
-    const grpc::Status status = call(context);
-    if (status.ok()) return ok();
-    return explain(peer, rpc::from_grpc(status));
+/// A service that has just started may not listen yet, and a call that waits for its connection
+/// ends by its deadline: both are called again, as often as the time allows.
+rpc::CallPolicy patient() {
+    rpc::CallPolicy policy;
+    policy.codes = {ErrorCode::kUnavailable, ErrorCode::kDeadlineExceeded, ErrorCode::kAborted};
+    policy.attempts_max = std::numeric_limits<int>::max();
+    policy.attempt_limit = kCallTimeout;
+    policy.first_pause = policy.longest_pause = kPause;
+    return policy;
 }
 
-/// Calls until the service takes the call: one that has just started may not listen yet. For calls
-/// that may be repeated.
-template <class Call>
-Status call_patiently(const Peer& peer, Deadline deadline, const Call& call) {
-    while (true) {
-        grpc::ClientContext context;
-        rpc::prepare(context, earlier(deadline, kCallTimeout));
-        const grpc::Status status = call(context);
-        if (status.ok()) return ok();
-        Error error = rpc::from_grpc(status);
-        if (!is_absence(error.code)) return explain(peer, std::move(error));
-        if (deadline.remaining() <= kPause) return call_impatiently(peer, call);
-        std::this_thread::sleep_for(kPause);
+/// One service: every call of seeding may be repeated.
+template <class Service>
+class Client {
+ public:
+    Client(std::string service, std::string endpoint, const config::TlsFiles& tls)
+        : peer_{std::move(service), std::move(endpoint)},
+          stub_(Service::NewStub(rpc::connect(peer_.endpoint, peer_.service, tls))),
+          caller_(peer_.service, metrics_, patient()) {}
+
+    [[nodiscard]] const Peer& peer() const { return peer_; }
+
+    /// Calls until the service takes the call or the time is over; the error is explained.
+    template <class Request, class Response>
+    Status call(
+        grpc::Status (Service::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
+        const Request& request,
+        Deadline deadline
+    ) {
+        const std::string_view method = Request::descriptor()->name();
+        const auto attempt = [&](grpc::ClientContext& context) {
+            Response response;
+            return ((*stub_).*rpc)(&context, request, &response);
+        };
+        Status status = caller_.run({method, rpc::Effect::kIdempotent}, deadline, attempt);
+        // A call that waits for its connection knows of nothing but its deadline. One that does not
+        // wait hears why there is none.
+        if (!status && is_absence(status.error().code)) {
+            status = rpc::over_wire([&](grpc::ClientContext& context) {
+                context.set_wait_for_ready(false);
+                return attempt(context);
+            })(Deadline::after(kConnectTimeout));
+        }
+        if (!status) return explain(peer_, std::move(status).error());
+        return ok();
     }
-}
+
+ private:
+    Peer peer_;
+    telemetry::Metrics metrics_;  // nobody reads them: this program ends
+    std::unique_ptr<typename Service::Stub> stub_;
+    rpc::Caller caller_;
+};
 
 Status register_channel(const Business& business, const SeedTargets& targets, Deadline deadline) {
-    const Peer peer{"whatsapp-connector", targets.connector};
-    const auto stub =
-        WhatsAppService::NewStub(rpc::connect(peer.endpoint, peer.service, targets.tls));
+    Client<WhatsAppService> client("whatsapp-connector", targets.connector, targets.tls);
     whatsapp::v1::RegisterChannelRequest request;
     request.set_tenant_id(business.tenant_id);
     request.set_waba_id(business.waba_id);
     request.set_phone_number_id(business.phone_number_id);
     request.set_display_phone_number(business.display_phone_number);
-    return call_patiently(peer, deadline, [&](grpc::ClientContext& context) {
-        whatsapp::v1::RegisterChannelResponse response;
-        return stub->RegisterChannel(&context, request, &response);
-    });
+    return client.call(&WhatsAppService::Stub::RegisterChannel, request, deadline);
 }
 
 knowledge::v1::KnowledgeKind to_kind(const std::string& word) {
@@ -120,9 +142,7 @@ Status put_items(
     const SeedTargets& targets,
     Deadline deadline
 ) {
-    const Peer peer{"ai-reply", targets.ai_reply};
-    const auto stub =
-        KnowledgeService::NewStub(rpc::connect(peer.endpoint, peer.service, targets.tls));
+    Client<KnowledgeService> client("ai-reply", targets.ai_reply, targets.tls);
     for (const auto& item : items) {
         knowledge::v1::PutItemRequest request;
         request.set_tenant_id(tenant_id);
@@ -130,10 +150,7 @@ Status put_items(
         request.mutable_item()->set_kind(to_kind(item.kind));
         request.mutable_item()->set_title(item.title);
         request.mutable_item()->set_text(item.text);
-        TECNOCHAT_CHECK(call_patiently(peer, deadline, [&](grpc::ClientContext& context) {
-            knowledge::v1::PutItemResponse response;
-            return stub->PutItem(&context, request, &response);
-        }));
+        TECNOCHAT_CHECK(client.call(&KnowledgeService::Stub::PutItem, request, deadline));
     }
     return ok();
 }
@@ -141,26 +158,22 @@ Status put_items(
 /// Until the router answers for the number, its messages would wait a little, and then go to the
 /// dead letters.
 Status wait_for_router(const Business& business, const SeedTargets& targets, Deadline deadline) {
-    const Peer peer{"message-router", targets.router};
-    const auto stub =
-        ConversationsService::NewStub(rpc::connect(peer.endpoint, peer.service, targets.tls));
+    Client<ConversationsService> client("message-router", targets.router, targets.tls);
     conversations::v1::ListConversationsRequest request;
     request.set_tenant_id(business.tenant_id);
     request.set_phone_number_id(business.phone_number_id);
     request.set_page_size(1);
     while (true) {
-        Status known = call_patiently(peer, deadline, [&](grpc::ClientContext& context) {
-            conversations::v1::ListConversationsResponse response;
-            return stub->ListConversations(&context, request, &response);
-        });
+        Status known =
+            client.call(&ConversationsService::Stub::ListConversations, request, deadline);
         if (known || known.error().code != ErrorCode::kNotFound) return known;
         if (deadline.remaining() <= kPause) {
             return make_error(
                 ErrorCode::kDeadlineExceeded,
                 fmt::format(
                     "{} at {}: does not know the number {} yet; is channel.events consumed?",
-                    peer.service,
-                    peer.endpoint,
+                    client.peer().service,
+                    client.peer().endpoint,
                     business.phone_number_id
                 )
             );

@@ -8,7 +8,6 @@
 #include "tecnochat/config/settings.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/result.hpp"
-#include "tecnochat/rpc/errors.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
 
 namespace grpc {

@@ -1,12 +1,12 @@
 #include "clients/router_client.hpp"
 
-#include <grpcpp/grpcpp.h>
+#include <grpcpp/channel.h>
 
 #include <map>
 #include <utility>
 
 #include "tecnochat/conversations/v1/conversations_service.grpc.pb.h"
-#include "tecnochat/rpc/client.hpp"
+#include "tecnochat/rpc/caller.hpp"
 
 namespace tecnochat::meta_simulator {
 namespace {
@@ -15,8 +15,14 @@ namespace v1 = tecnochat::conversations::v1;
 
 constexpr int kConversationsAsked = 100;
 
-Error to_error(const grpc::Status& status) {
-    const bool missing = status.error_code() == grpc::StatusCode::NOT_FOUND;
+using Service = v1::ConversationsService;
+
+constexpr rpc::Method kList{"ListConversations", rpc::Effect::kIdempotent};
+constexpr rpc::Method kRelease{"ReleaseConversation", rpc::Effect::kIdempotent};
+
+/// Whatever else went wrong, the page only shows that the router is away.
+Error to_error(const Error& error) {
+    const bool missing = error.code == ErrorCode::kNotFound;
     return make_error(
         missing ? ErrorCode::kNotFound : ErrorCode::kUnavailable, "el enrutador no respondió"
     );
@@ -25,9 +31,8 @@ Error to_error(const grpc::Status& status) {
 class GrpcRouterClient final : public RouterClient {
  public:
     explicit GrpcRouterClient(const Config& config)
-        : stub_(v1::ConversationsService::NewStub(
-              rpc::connect(config.router_endpoint, "message-router", config.tls)
-          )) {
+        : stub_(Service::NewStub(rpc::connect(config.router_endpoint, "message-router", config.tls))
+          ) {
         for (const auto& [number, tenant_id] : config.numbers) {
             if (!tenant_id.empty()) tenant_by_number_.emplace(number.phone_number_id, tenant_id);
         }
@@ -50,14 +55,12 @@ class GrpcRouterClient final : public RouterClient {
         if (found.conversations().empty()) {
             return make_error(ErrorCode::kNotFound, "el enrutador no conoce la conversación");
         }
-        grpc::ClientContext context;
-        rpc::prepare(context, deadline);
         v1::ReleaseConversationRequest request;
         request.set_tenant_id(tenant_by_number_.at(thread.phone_number_id));
         request.set_conversation_id(found.conversations(0).id());
-        v1::ReleaseConversationResponse response;
-        const auto status = stub_->ReleaseConversation(&context, request, &response);
-        if (!status.ok()) return to_error(status);
+        const auto released =
+            caller_.call(*stub_, &Service::Stub::ReleaseConversation, kRelease, request, deadline);
+        if (!released) return to_error(released.error());
         return ok();
     }
 
@@ -68,21 +71,21 @@ class GrpcRouterClient final : public RouterClient {
         if (tenant == tenant_by_number_.end()) {
             return make_error(ErrorCode::kNotFound, "el número no tiene negocio");
         }
-        grpc::ClientContext context;
-        rpc::prepare(context, deadline);
         v1::ListConversationsRequest request;
         request.set_tenant_id(tenant->second);
         request.set_page_size(kConversationsAsked);
         request.set_phone_number_id(thread.phone_number_id);
         request.set_contact_phone(thread.wa_id);
-        v1::ListConversationsResponse response;
-        const auto status = stub_->ListConversations(&context, request, &response);
-        if (!status.ok()) return to_error(status);
-        return response;
+        auto listed =
+            caller_.call(*stub_, &Service::Stub::ListConversations, kList, request, deadline);
+        if (!listed) return to_error(listed.error());
+        return listed;
     }
 
     std::map<std::string, std::string> tenant_by_number_;
-    std::unique_ptr<v1::ConversationsService::Stub> stub_;
+    std::unique_ptr<Service::Stub> stub_;
+    telemetry::Metrics metrics_;  // the page has no /metrics; its caller counts all the same
+    rpc::Caller caller_{"message-router", metrics_};
 };
 
 class NoRouter final : public RouterClient {
