@@ -11,6 +11,7 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -41,6 +42,7 @@ def source_checks(everything: bool, install: bool) -> Iterator[Case]:
     """`everything`: clang-tidy on all files instead of on the changed ones."""
     yield _check("clang-format", clang_format)
     yield _check("buf lint", lambda _: buf_lint(install))
+    yield _check("buf breaking", lambda _: buf_breaking(install))
     yield _check("clang-tidy", lambda step: clang_tidy(everything, step))
     for script in sorted((ROOT / "tests" / "tidy").glob("*.py")):
         yield _check(f"tidy: {script.stem}", functools.partial(_tidy_script, script))
@@ -77,6 +79,51 @@ def clang_format(_: Step) -> str:
 
 
 def buf_lint(install: bool) -> str:
+    _require_buf(install)
+    _run([BUF, "lint"], "mend the protos", ROOT / "proto")
+    return "no finding"
+
+
+def buf_breaking(install: bool, root: Path = ROOT) -> str:
+    """The contracts against those of the commit in proto/baseline. Whatever keeps it from comparing
+    is a failure: a check that skips would let everything through.
+    """
+    _require_buf(install)
+    commit = _baseline(root)
+    with tempfile.TemporaryDirectory() as folder:
+        # Not buf's own git input: that clones, and does not know work trees.
+        archive = Path(folder) / "baseline.tar"
+        _git("archive", "--output", archive, commit, "proto", root=root)
+        _run(["tar", "-xf", archive, "-C", folder])
+        hint = "keep the old fields, or add a new version of the package (proto/README.md)"
+        _run([BUF, "breaking", "--against", Path(folder) / "proto"], hint, root / "proto")
+    return f"compatible with {commit[:10]}"
+
+
+def _baseline(root: Path) -> str:
+    file = root / "proto" / "baseline"
+    hint = "proto/baseline is one line: the full hash of a commit that HEAD descends from"
+    try:
+        commit = file.read_text(encoding="ascii").removesuffix("\n")
+    except (OSError, ValueError) as error:
+        raise StackError(f"proto/baseline cannot be read: {error}", hint) from error
+    if not re.fullmatch(r"[0-9a-f]{40}", commit):
+        raise StackError(f"proto/baseline is not a commit's full hash: {commit[:80]!r}", hint)
+    if _git("rev-parse", "--is-shallow-repository", root=root) != ["false"]:
+        raise StackError(
+            "this clone is shallow, the commit in proto/baseline may be missing",
+            "git fetch --unshallow (in CI: check out with full history)",
+        )
+    try:
+        _git("merge-base", "--is-ancestor", commit, "HEAD", root=root)
+    except StackError as error:
+        raise StackError(
+            f"the commit in proto/baseline ({commit}) cannot be reached from HEAD", hint
+        ) from error
+    return commit
+
+
+def _require_buf(install: bool) -> None:
     """buf comes from npm, pinned in deploy/dev/tools; `npm ci` runs again when the lock file
     changed.
     """
@@ -90,8 +137,6 @@ def buf_lint(install: bool) -> str:
         os.utime(stamp)
     if not BUF.exists():
         raise StackError("buf is not installed", "run without --no-install")
-    _run([BUF, "lint"], "mend the protos", ROOT / "proto")
-    return "no finding"
 
 
 def clang_tidy(everything: bool, step: Step) -> str:
@@ -122,8 +167,8 @@ def _changed() -> list[str]:
     ]
 
 
-def _git(*arguments: str) -> list[str]:
-    return _run(["git", *arguments]).splitlines()
+def _git(*arguments: str | Path, root: Path = ROOT) -> list[str]:
+    return _run(["git", *arguments], cwd=root).splitlines()
 
 
 def _run(command: Sequence[str | Path], hint: str = "", cwd: Path = ROOT) -> str:
