@@ -29,7 +29,7 @@ Milliseconds pause_after(int attempt, const CallPolicy& policy, double random) {
 Pauses Pauses::real() {
     return {
         [] {
-            thread_local std::mt19937_64 engine{std::random_device{}()};
+            static thread_local std::mt19937_64 engine{std::random_device{}()};
             return std::uniform_real_distribution<double>(0, 1)(engine);
         },
         [](Milliseconds pause) { std::this_thread::sleep_for(pause); }
