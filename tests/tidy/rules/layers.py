@@ -17,8 +17,9 @@ ALLOWED = {
     "ports": {"ports", "domain"},
     "wire": {"wire", "domain"},  # words of a contract that two adapters share
     "store": {"store", "domain", "ports"},
-    "use_cases": {"use_cases", "domain", "store", "ports"},
-    "events": {"events"} | _ADAPTER,
+    # A use case says what happened with the codecs of events/, which take and give domain items.
+    "use_cases": {"use_cases", "domain", "store", "ports", "events"},
+    "events": {"events", "domain", "wire"},
     "rpc": {"rpc"} | _ADAPTER,
     "http": {"http"} | _ADAPTER,
     "clients": {"clients"} | _ADAPTER,
