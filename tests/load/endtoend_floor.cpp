@@ -50,7 +50,7 @@ load::Histogram kafka_hop(const Settings& settings) {
     reading.kafka = settings.kafka;
     reading.service = "bench";
     reading.topic = settings.topic;
-    reading.from_beginning = true;
+    reading.reads = kafka::Reads::kAllFromBeginning;
     const auto take = [&](std::span<const kafka::Record> records) -> Status {
         const std::scoped_lock lock(mutex);
         seen = records.back().key;

@@ -16,7 +16,7 @@ std::vector<kafka::Record> read_topic(const testkit::Stack& stack, const std::st
     config.kafka.tls = stack.identity("admin");
     config.service = "admin";
     config.topic = topic;
-    config.from_beginning = true;
+    config.reads = kafka::Reads::kAllFromBeginning;
     telemetry::Metrics metrics;
     kafka::Consumer consumer(
         config,

@@ -35,6 +35,10 @@ struct DestroyQueue {
 struct DestroyEvent {
     void operator()(rd_kafka_event_t* event) const noexcept { rd_kafka_event_destroy(event); }
 };
+struct DestroyTopic {
+    void operator()(rd_kafka_topic_t* topic) const noexcept { rd_kafka_topic_destroy(topic); }
+};
+using TopicHandle = std::unique_ptr<rd_kafka_topic_t, DestroyTopic>;
 using QueueHandle = std::unique_ptr<rd_kafka_queue_t, DestroyQueue>;
 using EventHandle = std::unique_ptr<rd_kafka_event_t, DestroyEvent>;
 using ClientHandle = std::unique_ptr<rd_kafka_t, DestroyClient>;

@@ -1,6 +1,7 @@
 #include "tecnochat/kafka/consumer.hpp"
 
-#include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "consumer_loop.hpp"
@@ -11,8 +12,20 @@ struct Consumer::Impl {
     Impl(ConsumerConfig config, Handler handler, telemetry::Metrics& metrics)
         : loop(std::move(config), std::move(handler), metrics) {}
 
+    void run(const std::stop_token& stop) {
+        loop.run(stop);
+        {
+            std::scoped_lock lock(mutex);
+            ended = true;
+        }
+        changed.notify_all();
+    }
+
     ConsumerLoop loop;
-    std::jthread thread;  // uses the loop: goes first
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool ended = false;
+    std::jthread thread;  // uses all of the above: goes first
 };
 
 Consumer::Consumer(ConsumerConfig config, Handler handler, telemetry::Metrics& metrics)
@@ -25,11 +38,29 @@ Consumer::~Consumer() {
 void Consumer::start() {
     TECNOCHAT_ASSERT(!impl_->thread.joinable(), "a consumer starts once");
     impl_->thread =
-        std::jthread([loop = &impl_->loop](const std::stop_token& stop) { loop->run(stop); });
+        std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->run(stop); });
+}
+
+void Consumer::request_stop() {
+    impl_->thread.request_stop();
+}
+
+bool Consumer::stop(Deadline deadline) {
+    if (!impl_->thread.joinable()) return true;
+    impl_->loop.end_by(deadline);
+    request_stop();
+    {
+        std::unique_lock lock(impl_->mutex);
+        const bool ended =
+            impl_->changed.wait_until(lock, deadline.time_point(), [this] { return impl_->ended; });
+        if (!ended) return false;
+    }
+    impl_->thread.join();
+    return true;
 }
 
 void Consumer::stop() {
-    impl_->thread.request_stop();
+    request_stop();
     if (impl_->thread.joinable()) impl_->thread.join();
 }
 

@@ -1,6 +1,7 @@
 #include "consumer_loop.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "tecnochat/runtime/service.hpp"
@@ -13,6 +14,8 @@ constexpr int kPollMs = 100;
 constexpr int kMetadataMs = 2000;
 /// Bounds a batch beside its count: records may have 4 MiB each.
 constexpr std::size_t kMaxBatchBytes = 8 * 1024 * 1024;
+/// One record alone may have come while any batch was handled; two at a low rate hardly ever do.
+constexpr std::size_t kBusyRecords = 2;
 constexpr Milliseconds kCommitTime{3000};
 constexpr Milliseconds kCommitEvery{100};
 constexpr Milliseconds kCommitAgain{1000};
@@ -55,8 +58,8 @@ Conf configure(const ConsumerConfig& config, const std::string& group) {
     Conf conf({config.kafka, instance, config.mock_brokers, config.mock_bootstrap});
     conf.set("group.id", group);
     // Without an instance the membership is dynamic: the mock broker knows no static members.
-    if (!config.from_beginning && !config.kafka.instance.empty())
-        conf.set("group.instance.id", instance);
+    const bool shared = config.reads == Reads::kShared;
+    if (shared && !config.kafka.instance.empty()) conf.set("group.instance.id", instance);
     // Eager: cooperative rebalance has known bugs in 2.0.2.
     conf.set("partition.assignment.strategy", "range");
     conf.set("session.timeout.ms", "10000");
@@ -65,7 +68,7 @@ Conf configure(const ConsumerConfig& config, const std::string& group) {
     conf.set("enable.auto.offset.store", "false");
     // The default, latest, would silently skip what came before a new group's first start.
     conf.set("auto.offset.reset", "earliest");
-    conf.set("enable.partition.eof", config.from_beginning ? "true" : "false");
+    conf.set("enable.partition.eof", shared ? "false" : "true");
     const bool gathers = config.gather > Milliseconds(0);
     conf.set("fetch.wait.max.ms", std::to_string(gathers ? config.gather.count() : 250));
     conf.set("fetch.min.bytes", gathers ? "65536" : "1");
@@ -100,6 +103,17 @@ ConsumerLoop::ConsumerLoop(
       )),
       handler_seconds_(metrics.histogram(
           "tecnochat_kafka_batch_seconds", "One handler call", {{"topic", config_.topic}}
+      )),
+      batch_records_(metrics.histogram(
+          "tecnochat_kafka_batch_records",
+          "Records of one batch",
+          {{"topic", config_.topic}},
+          {1, 2, 5, 10, 20, 50, 100, 200, 500}
+      )),
+      gathers_(metrics.counter(
+          "tecnochat_kafka_gathers_total",
+          "Batches that waited for more records, because there were many",
+          {{"topic", config_.topic}}
       )) {
     TECNOCHAT_ASSERT(config_.max_batch > 0, "a batch holds at least one record");
     client_ = open();
@@ -163,10 +177,10 @@ bool ConsumerLoop::may_join_again(const std::stop_token& stop) {
 }
 
 void ConsumerLoop::consume(const std::stop_token& stop) {
-    if (config_.from_beginning) {
-        if (!assign_from_beginning(stop)) return;
-    } else {
+    if (shared()) {
         subscribe();
+    } else if (!assign_all(stop)) {
+        return;
     }
     while (!stop.stop_requested() && !ended_) {
         const auto batch = collect();
@@ -188,7 +202,7 @@ void ConsumerLoop::close() {
         rd_kafka_error_destroy(error);
         return;
     }
-    const auto until = Deadline::after(kCloseTime);
+    const auto until = Deadline::after(Milliseconds(within_end(kCloseTime)));
     while (rd_kafka_consumer_closed(client_.get()) == 0 && !until.expired()) {
         // As events, not by callbacks: records that were fetched and not handed over come here too,
         // and librdkafka aborts the process on a record where it only serves callbacks. They are
@@ -223,15 +237,17 @@ Result<int> ConsumerLoop::partition_count() {
     return count;
 }
 
-bool ConsumerLoop::assign_from_beginning(const std::stop_token& stop) {
+bool ConsumerLoop::assign_all(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         const auto count = partition_count();
         if (count) {
             partitions_ = *count;
+            const auto from = config_.reads == Reads::kAllFromEnd ? RD_KAFKA_OFFSET_END
+                                                                  : RD_KAFKA_OFFSET_BEGINNING;
             const PartitionsHandle list(rd_kafka_topic_partition_list_new(*count));
             for (int i = 0; i < *count; ++i) {
                 rd_kafka_topic_partition_list_add(list.get(), config_.topic.c_str(), i)->offset =
-                    RD_KAFKA_OFFSET_BEGINNING;
+                    from;
             }
             rd_kafka_assign(client_.get(), list.get());
             return true;
@@ -247,17 +263,32 @@ bool ConsumerLoop::assign_from_beginning(const std::stop_token& stop) {
 }
 
 std::vector<Record> ConsumerLoop::collect() {
-    std::size_t bytes = 0;
-    const auto full = [&] {
-        if (!gathered_.empty()) bytes += gathered_.back().value.size();
-        return gathered_.size() >= static_cast<std::size_t>(config_.max_batch) ||
-               bytes >= kMaxBatchBytes;
-    };
-    // The first record is waited for; then what is there already is taken along.
-    if (gathered_.empty() && !poll(kPollMs)) return {};
-    while (!full() && !ended_ && poll(0)) {
+    // First what came while the last batch was handled: it tells whether records come faster than
+    // batches end. Then larger batches are cheaper, and nobody is served later for it: a record
+    // that just missed a batch had to wait anyway.
+    const bool full = take_along();
+    if (gathered_.empty()) {
+        if (!poll(kPollMs)) return {};
+        take_along();
+    } else if (!full && gathered_.size() >= kBusyRecords && config_.gather_busy.count() > 0) {
+        gathers_.increment();
+        // Not by polling: librdkafka gathers by itself, and each record would wake this thread.
+        std::this_thread::sleep_for(config_.gather_busy);
+        take_along();
     }
     return std::exchange(gathered_, {});
+}
+
+bool ConsumerLoop::take_along() {
+    std::size_t bytes = 0;
+    for (const auto& record : gathered_) bytes += record.value.size();
+    while (gathered_.size() < static_cast<std::size_t>(config_.max_batch) && bytes < kMaxBatchBytes
+    ) {
+        const auto before = gathered_.size();
+        if (ended_ || !poll(0)) return false;
+        if (gathered_.size() > before) bytes += gathered_.back().value.size();
+    }
+    return true;
 }
 
 bool ConsumerLoop::poll(int timeout_ms) {
@@ -288,7 +319,7 @@ void ConsumerLoop::on_event(const rd_kafka_message_t& event) {
 }
 
 void ConsumerLoop::note_end_of_partitions() {
-    if (config_.from_beginning && at_end_.size() == static_cast<std::size_t>(partitions_)) {
+    if (!shared() && at_end_.size() == static_cast<std::size_t>(partitions_)) {
         ready_ = true;
     }
 }
@@ -312,6 +343,7 @@ Status ConsumerLoop::call_handler(const std::vector<Record>& batch) {
 ConsumerLoop::Next ConsumerLoop::process(
     const std::vector<Record>& batch, const std::stop_token& stop
 ) {
+    batch_records_.observe(static_cast<double>(batch.size()));
     const auto revocations = revocations_;
     for (Milliseconds pause = kFirstPause;; pause = std::min(pause * 2, config_.longest_pause)) {
         const Status status = call_handler(batch);
@@ -364,7 +396,7 @@ void ConsumerLoop::resume() {
 }
 
 void ConsumerLoop::note_processed(const std::vector<Record>& batch) {
-    if (config_.from_beginning) return;
+    if (!shared()) return;
     if (uncommitted_.empty()) commit_due_ = std::chrono::steady_clock::now() + kCommitEvery;
     for (const auto& record : batch) uncommitted_[record.partition] = record.offset + 1;
 }
@@ -379,9 +411,9 @@ void ConsumerLoop::commit() {
         rd_kafka_topic_partition_list_add(offsets.get(), config_.topic.c_str(), partition)->offset =
             offset;
     }
-    if (config_.before_offset_commit != nullptr) config_.before_offset_commit->hit();
+    if (config_.offset != nullptr) config_.offset->before.hit();
     const auto code = commit_and_wait(offsets.get());
-    if (config_.after_offset_commit != nullptr) config_.after_offset_commit->hit();
+    if (config_.offset != nullptr) config_.offset->after.hit();
     commits_fail_ = code != RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!commits_fail_) return;
     // Even a fatal error is judged when its event is polled: what explains it, brokers lost while
@@ -401,9 +433,13 @@ rd_kafka_resp_err_t ConsumerLoop::commit_and_wait(const rd_kafka_topic_partition
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     const auto code = rd_kafka_commit_queue(client_.get(), offsets, queue.get(), nullptr, nullptr);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
-    const EventHandle event(rd_kafka_queue_poll(queue.get(), static_cast<int>(kCommitTime.count()))
-    );
+    const EventHandle event(rd_kafka_queue_poll(queue.get(), within_end(kCommitTime)));
     return event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+}
+
+int ConsumerLoop::within_end(Milliseconds limit) const {
+    const auto left = Deadline::at(end_by_).remaining();
+    return static_cast<int>(std::min(left, limit).count());
 }
 
 void ConsumerLoop::on_error(rd_kafka_resp_err_t code) {

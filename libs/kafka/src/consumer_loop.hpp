@@ -21,6 +21,8 @@ class ConsumerLoop {
     ConsumerLoop(ConsumerConfig config, Consumer::Handler handler, telemetry::Metrics& metrics);
 
     void run(const std::stop_token& stop);
+    /// From any thread: what is done at the end lasts no longer than this.
+    void end_by(Deadline deadline) { end_by_ = deadline.time_point(); }
     [[nodiscard]] bool ready() const { return ready_; }
 
  private:
@@ -33,10 +35,12 @@ class ConsumerLoop {
     void on_fenced();
     bool may_join_again(const std::stop_token& stop);
     void subscribe();
-    bool assign_from_beginning(const std::stop_token& stop);
+    bool assign_all(const std::stop_token& stop);
     Result<int> partition_count();
 
     std::vector<Record> collect();
+    /// Takes what is there without waiting, until the batch is full; true where it is.
+    bool take_along();
     /// One poll; appends to gathered_ if a record came. False: nothing came in time.
     bool poll(int timeout_ms);
     void on_event(const rd_kafka_message_t& event);
@@ -50,6 +54,9 @@ class ConsumerLoop {
     rd_kafka_resp_err_t commit_and_wait(const rd_kafka_topic_partition_list_t* offsets);
     void close();
     void note_end_of_partitions();
+    [[nodiscard]] bool shared() const { return config_.reads == Reads::kShared; }
+    /// What is left of `limit` where the end has a deadline.
+    [[nodiscard]] int within_end(Milliseconds limit) const;
 
     void on_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions);
     static void on_rebalance_callback(
@@ -75,7 +82,12 @@ class ConsumerLoop {
     telemetry::Counter retries_;
     telemetry::Counter rejoins_total_;
     telemetry::Histogram handler_seconds_;
+    telemetry::Histogram batch_records_;
+    telemetry::Counter gathers_;
     std::atomic<bool> ready_{false};
+    std::atomic<std::chrono::steady_clock::time_point> end_by_{
+        std::chrono::steady_clock::time_point::max()
+    };
     /// Raised by every revocation: a batch read before it is not ours any more.
     std::uint64_t revocations_ = 0;
     bool ended_ = false;
@@ -91,7 +103,7 @@ class ConsumerLoop {
     /// revocation, the new assignment and its first record, and that record must stay.
     std::vector<Record> gathered_;
     PartitionsHandle paused_;
-    std::set<std::int32_t> at_end_;  // from_beginning: partitions read up to their end
+    std::set<std::int32_t> at_end_;  // unless shared: partitions read up to their end
     int partitions_ = 0;
     ClientHandle client_;  // last: its destruction may call back
 };

@@ -9,8 +9,10 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <variant>
 
 #include "client.hpp"
+#include "front_queue.hpp"
 #include "tecnochat/core/assert.hpp"
 #include "tecnochat/telemetry/log.hpp"
 
@@ -84,6 +86,19 @@ class QueueEvent {
     rd_kafka_queue_t* queue_;
 };
 
+/// librdkafka's opaque pointer of one record.
+struct Waiter {
+    std::variant<Producer::Acknowledged, Producer::Delivered> callback;
+
+    void tell(Delivery delivery) const {
+        if (const auto* delivered = std::get_if<Producer::Delivered>(&callback)) {
+            if (*delivered) (*delivered)(std::move(delivery));
+        } else if (const auto& acknowledged = std::get<Producer::Acknowledged>(callback)) {
+            acknowledged(std::move(delivery.status));
+        }
+    }
+};
+
 }  // namespace
 
 struct Producer::Impl {
@@ -94,7 +109,9 @@ struct Producer::Impl {
     void on_error(rd_kafka_resp_err_t code);
     void poll(const std::stop_token& stop) const;
     void probe(const std::stop_token& stop);
-    rd_kafka_resp_err_t produce(const OutRecord& record, Acknowledged* opaque) const;
+    void send(const OutRecord& record, std::unique_ptr<Waiter> waiter);
+    rd_kafka_resp_err_t produce(const OutRecord& record, void* opaque) const;
+    void refuse(void* opaque, rd_kafka_resp_err_t code);
 
     static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
         static_cast<Impl*>(self)->acknowledge(message);
@@ -111,7 +128,9 @@ struct Producer::Impl {
     std::atomic<std::int64_t> last_answer{0};
     std::atomic<bool> fatal{false};
     ClientHandle client;
+    std::vector<TopicHandle> lasting;   // topics without a delivery timeout
     std::unique_ptr<QueueEvent> event;  // if the caller serves
+    std::optional<FrontQueue> front;    // until the end begins
     std::mutex probe_mutex;
     std::condition_variable_any probe_wake;
     std::jthread poller;  // the threads use everything above: they go first
@@ -143,6 +162,11 @@ Producer::Impl::Impl(const ProducerConfig& config, telemetry::Metrics& metrics)
     rd_kafka_conf_set_dr_msg_cb(conf.get(), &Impl::on_delivery);
     rd_kafka_conf_set_error_cb(conf.get(), &Impl::on_error);
     client = std::move(conf).create(RD_KAFKA_PRODUCER);
+    front.emplace(
+        config.served_by_caller ? Milliseconds(0) : config.linger,
+        [this](const OutRecord& record, void* opaque) { return produce(record, opaque); },
+        [this](void* opaque, rd_kafka_resp_err_t code) { refuse(opaque, code); }
+    );
     if (config.served_by_caller) {
         event = std::make_unique<QueueEvent>(client.get());
     } else {
@@ -154,6 +178,7 @@ Producer::Impl::Impl(const ProducerConfig& config, telemetry::Metrics& metrics)
 Producer::Impl::~Impl() {
     prober.request_stop();
     prober.join();
+    front.reset();
     rd_kafka_flush(client.get(), kFlushMs);
     // What is left fails now, so that every caller hears of its record.
     rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -182,19 +207,19 @@ void Producer::Impl::probe(const std::stop_token& stop) {
 }
 
 void Producer::Impl::acknowledge(const rd_kafka_message_t* message) {
-    const std::unique_ptr<Acknowledged> callback(static_cast<Acknowledged*>(message->_private));
-    Status status = ok();
+    const std::unique_ptr<Waiter> waiter(static_cast<Waiter*>(message->_private));
+    Delivery delivery{ok()};
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         last_answer = steady_ms();
         acknowledged.increment();
         ack_seconds.observe(static_cast<double>(rd_kafka_message_latency(message)) / 1e6);
     } else {
         failed.increment();
-        status = error_of(message->err);
+        delivery.status = error_of(message->err);
+        delivery.in_doubt = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
     }
-    if (!*callback) return;
     try {
-        (*callback)(std::move(status));
+        waiter->tell(std::move(delivery));
     } catch (const std::exception& error) {
         telemetry::log_error("a delivery callback threw", {{"detail", error.what()}});
     }
@@ -208,7 +233,18 @@ void Producer::Impl::on_error(rd_kafka_resp_err_t code) {
     }
 }
 
-rd_kafka_resp_err_t Producer::Impl::produce(const OutRecord& record, Acknowledged* opaque) const {
+void Producer::Impl::send(const OutRecord& record, std::unique_ptr<Waiter> waiter) {
+    // Owned by the report of its delivery, or by refuse().
+    front->add(record, waiter.release());
+}
+
+void Producer::Impl::refuse(void* opaque, rd_kafka_resp_err_t code) {
+    const std::unique_ptr<Waiter> waiter(static_cast<Waiter*>(opaque));
+    failed.increment();
+    waiter->tell({error_of(code)});
+}
+
+rd_kafka_resp_err_t Producer::Impl::produce(const OutRecord& record, void* opaque) const {
     std::array<rd_kafka_vu_t, 6> arguments{
         argument(RD_KAFKA_VTYPE_TOPIC),
         argument(RD_KAFKA_VTYPE_MSGFLAGS),
@@ -242,14 +278,20 @@ Producer::Producer(const ProducerConfig& config, telemetry::Metrics& metrics)
 Producer::~Producer() = default;
 
 void Producer::send(const OutRecord& record, Acknowledged acknowledged) {
-    auto opaque = std::make_unique<Acknowledged>(std::move(acknowledged));
-    const auto code = impl_->produce(record, opaque.get());
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        [[maybe_unused]] const auto* owned_by_the_report = opaque.release();
-        return;
-    }
-    impl_->failed.increment();
-    if (*opaque) (*opaque)(error_of(code));
+    impl_->send(record, std::make_unique<Waiter>(Waiter{std::move(acknowledged)}));
+}
+
+void Producer::send_tracked(const OutRecord& record, Delivered delivered) {
+    impl_->send(record, std::make_unique<Waiter>(Waiter{std::move(delivered)}));
+}
+
+void Producer::never_time_out(const std::string& topic) {
+    auto* conf = rd_kafka_default_topic_conf_dup(impl_->client.get());
+    const auto set = rd_kafka_topic_conf_set(conf, "message.timeout.ms", "0", nullptr, 0);
+    TECNOCHAT_ASSERT(set == RD_KAFKA_CONF_OK, "librdkafka knows records without a time limit");
+    // librdkafka keeps one topic object per name: records sent by name find this one.
+    impl_->lasting.emplace_back(rd_kafka_topic_new(impl_->client.get(), topic.c_str(), conf));
+    TECNOCHAT_ASSERT(impl_->lasting.back() != nullptr, "a topic with a valid name");
 }
 
 namespace {

@@ -39,6 +39,12 @@ double rejoins(Fixture& fixture) {
     ).value();
 }
 
+double gathers(Fixture& fixture) {
+    return fixture.metrics.counter(
+                              "tecnochat_kafka_gathers_total", "", {{"topic", fixture.topic}}
+    ).value();
+}
+
 sigset_t term_alone() {
     sigset_t term;
     sigemptyset(&term);
@@ -256,7 +262,7 @@ TEST_CASE_METHOD(Fixture, "a directory is read whole at every start") {
     for (int i = 0; i < 10; ++i) records.push_back(record(std::to_string(i), std::to_string(i)));
     REQUIRE(producer.send_and_wait(records, Deadline::after(Milliseconds(10'000))));
     auto config = consumer_config();
-    config.from_beginning = true;
+    config.reads = Reads::kAllFromBeginning;
     for (int start = 0; start < 2; ++start) {
         Seen seen;
         Consumer consumer(config, seen.handler(), metrics);
@@ -282,4 +288,89 @@ TEST_CASE_METHOD(Fixture, "a consumer stops in time while the brokers are away")
     const auto start = std::chrono::steady_clock::now();
     consumer.stop();
     CHECK(std::chrono::steady_clock::now() - start < Milliseconds(8000));
+}
+
+TEST_CASE_METHOD(Fixture, "a fan-out hands over what comes once it is ready, and nothing older") {
+    cluster.create_topic(topic, 2);
+    Producer producer(producer_config(), metrics);
+    send(producer, *this, {"old"});
+    auto config = consumer_config();
+    config.reads = Reads::kAllFromEnd;
+    Seen one;
+    Seen other;
+    Consumer first(config, one.handler(), metrics);
+    Consumer second(config, other.handler(), metrics);
+    first.start();
+    second.start();
+    REQUIRE(testkit::eventually(20s, [&] { return first.ready() && second.ready(); }));
+    send(producer, *this, {"new"});
+    for (auto* seen : {&one, &other}) {
+        REQUIRE(seen->wait_for_done(1));
+        CHECK(seen->done() == Values{"new"});
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "stopping ends with its deadline even while a handler hangs") {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    send(producer, *this, {"1"});
+    std::atomic<bool> begun{false};
+    std::atomic<bool> over{false};
+    Seen seen([&](auto) {
+        begun = true;
+        over.wait(false);
+        return ok();
+    });
+    Consumer consumer(consumer_config(), seen.handler(), metrics);
+    consumer.start();
+    const bool hangs = testkit::eventually(20s, [&] { return begun.load(); });
+    consumer.request_stop();
+    const bool stopped = consumer.stop(Deadline::after(Milliseconds(50)));
+    over = true;
+    over.notify_all();
+    CHECK(hangs);
+    CHECK_FALSE(stopped);
+    CHECK(consumer.stop(Deadline::after(20s)));
+    CHECK(seen.done() == Values{"1"});
+    CHECK(consumer.stop(Deadline::after(Milliseconds(0))));
+}
+
+TEST_CASE_METHOD(Fixture, "a record that finds the consumer idle never waits for others") {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    Seen seen;
+    auto config = consumer_config();
+    config.gather_busy = std::chrono::hours(1);
+    Consumer consumer(config, seen.handler(), metrics);
+    consumer.start();
+    for (std::size_t i = 1; i <= 20; ++i) {
+        send(producer, *this, {std::to_string(i)});
+        REQUIRE(seen.wait_for_done(i));
+    }
+    CHECK(gathers(*this) == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "batches gather while records come faster than batches end") {
+    cluster.create_topic(topic, 1);
+    Producer producer(producer_config(), metrics);
+    Values sent;
+    // As slow as the records that come meanwhile.
+    Seen seen([&](auto) {
+        for (int i = 0; i < 4 && gathers(*this) == 0; ++i) {
+            sent.push_back(std::to_string(sent.size()));
+            send(producer, *this, {sent.back()});
+        }
+        return ok();
+    });
+    send(producer, *this, {"first"});
+    Consumer consumer(consumer_config(), seen.handler(), metrics);
+    consumer.start();
+    REQUIRE(testkit::eventually(20s, [&] { return gathers(*this) > 0; }));
+    REQUIRE(seen.wait_for_done(1));
+    consumer.stop();
+    auto done = seen.done();
+    CHECK(done.front() == "first");
+    done.erase(done.begin());
+    sent.resize(std::min(sent.size(), done.size()));
+    CHECK(done == sent);
 }

@@ -44,7 +44,7 @@ struct Fixture {
         kafka::ConsumerConfig config;
         config.service = "test";
         config.topic = "t";
-        config.from_beginning = true;
+        config.reads = kafka::Reads::kAllFromBeginning;
         config.mock_bootstrap = cluster.bootstrap();
         consumer = std::make_unique<kafka::Consumer>(
             config,

@@ -21,10 +21,8 @@
 namespace tecnochat::ai_reply {
 namespace {
 
-Failpoint before_offset_commit{"ai-reply.requests.offset-commit.before"};
-Failpoint after_offset_commit{"ai-reply.requests.offset-commit.after"};
-Failpoint before_dead_letter{"ai-reply.dead-letter.produce.before"};
-Failpoint after_dead_letter{"ai-reply.dead-letter.produce.after"};
+StepFailpoints offset_commit{"ai-reply.requests.offset-commit"};
+StepFailpoints dead_letter{"ai-reply.dead-letter.produce"};
 
 constexpr const char* kService = "ai-reply";
 /// One for the consumer, the rest for RPCs.
@@ -50,10 +48,7 @@ class AiReplyApp final : public runtime::App {
           answer_turn_(engine_, clock_, metrics),
           producer_(producer_config(), metrics),
           dead_letters_(
-              producer_,
-              std::string(kafka::topics::kDeadLettersAiReply),
-              metrics,
-              {&before_dead_letter, &after_dead_letter}
+              producer_, std::string(kafka::topics::kDeadLettersAiReply), metrics, &dead_letter
           ),
           consumer_(
               consumer_config(),
@@ -87,8 +82,7 @@ class AiReplyApp final : public runtime::App {
         consumer.kafka = config_.kafka;
         consumer.service = kService;
         consumer.topic = kafka::topics::kAiRequests;
-        consumer.before_offset_commit = &before_offset_commit;
-        consumer.after_offset_commit = &after_offset_commit;
+        consumer.offset = &offset_commit;
         return consumer;
     }
 

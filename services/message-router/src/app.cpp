@@ -25,8 +25,7 @@ Failpoint before_produce{"message-router.outbox.produce.before"};
 Failpoint after_produce{"message-router.outbox.produce.after"};
 Failpoint before_delete{"message-router.outbox.delete.before"};
 Failpoint after_delete{"message-router.outbox.delete.after"};
-Failpoint before_dead_letter{"message-router.dead-letter.produce.before"};
-Failpoint after_dead_letter{"message-router.dead-letter.produce.after"};
+StepFailpoints dead_letter{"message-router.dead-letter.produce"};
 
 constexpr const char* kService = "message-router";
 /// One per consumer, the outbox's sweeper, housekeeping, the readiness probe; the rest for RPCs.
@@ -56,7 +55,7 @@ class MessageRouterApp final : public runtime::App {
               producer_,
               std::string(kafka::topics::kDeadLettersMessageRouter),
               metrics,
-              {&before_dead_letter, &after_dead_letter}
+              &dead_letter
           ),
           outbox_(
               pool_, producer_, [this] { return directory_.tenants(); }, outbox_config(), metrics

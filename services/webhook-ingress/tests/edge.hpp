@@ -70,7 +70,7 @@ class Edge {
         kafka::ConsumerConfig config;
         config.service = "test";
         config.topic = std::string(topic);
-        config.from_beginning = true;
+        config.reads = kafka::Reads::kAllFromBeginning;
         config.mock_bootstrap = broker.bootstrap();
         std::mutex mutex;
         std::vector<kafka::Record> all;

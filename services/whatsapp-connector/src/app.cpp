@@ -13,12 +13,9 @@ Failpoint before_produce{"whatsapp-connector.outbox.produce.before"};
 Failpoint after_produce{"whatsapp-connector.outbox.produce.after"};
 Failpoint before_delete{"whatsapp-connector.outbox.delete.before"};
 Failpoint after_delete{"whatsapp-connector.outbox.delete.after"};
-Failpoint before_dead_letter{"whatsapp-connector.dead-letter.produce.before"};
-Failpoint after_dead_letter{"whatsapp-connector.dead-letter.produce.after"};
-Failpoint before_outbound_offset{"whatsapp-connector.outbound.offset.before"};
-Failpoint after_outbound_offset{"whatsapp-connector.outbound.offset.after"};
-Failpoint before_status_offset{"whatsapp-connector.status.offset.before"};
-Failpoint after_status_offset{"whatsapp-connector.status.offset.after"};
+StepFailpoints dead_letter{"whatsapp-connector.dead-letter.produce"};
+StepFailpoints outbound_offset{"whatsapp-connector.outbound.offset"};
+StepFailpoints status_offset{"whatsapp-connector.status.offset"};
 
 postgres::Pool::Config pool_config(const Config& config) {
     postgres::Pool::Config pool;
@@ -42,7 +39,7 @@ kafka::ProducerConfig producer_config(const Config& config) {
 }
 
 kafka::ConsumerConfig consumer_config(
-    const Config& config, std::string_view topic, Failpoint& before, Failpoint& after
+    const Config& config, std::string_view topic, StepFailpoints& offset
 ) {
     kafka::ConsumerConfig consumer;
     consumer.kafka = config.kafka;
@@ -50,8 +47,7 @@ kafka::ConsumerConfig consumer_config(
     consumer.service = kService;
     consumer.topic = topic;
     if (topic == kafka::topics::kWhatsappStatus) consumer.gather = kStatusesGather;
-    consumer.before_offset_commit = &before;
-    consumer.after_offset_commit = &after;
+    consumer.offset = &offset;
     return consumer;
 }
 
@@ -66,7 +62,7 @@ App::App(const Config& config, telemetry::Metrics& metrics)
           producer_,
           std::string(kafka::topics::kDeadLettersWhatsappConnector),
           metrics,
-          {&before_dead_letter, &after_dead_letter}
+          &dead_letter
       ),
       channels_(pool_),
       sends_(sealer_),
@@ -111,19 +107,12 @@ App::App(const Config& config, telemetry::Metrics& metrics)
       rpc_(pool_, channels_, outbox_, clock_),
       server_({kService, config.rpc_listen, config.tls, config.rpc_allow_list}, {&rpc_}, metrics),
       outbound_consumer_(
-          consumer_config(
-              config,
-              kafka::topics::kWhatsappOutbound,
-              before_outbound_offset,
-              after_outbound_offset
-          ),
+          consumer_config(config, kafka::topics::kWhatsappOutbound, outbound_offset),
           [this](std::span<const kafka::Record> batch) { return outbound_(batch); },
           metrics
       ),
       status_consumer_(
-          consumer_config(
-              config, kafka::topics::kWhatsappStatus, before_status_offset, after_status_offset
-          ),
+          consumer_config(config, kafka::topics::kWhatsappStatus, status_offset),
           [this](std::span<const kafka::Record> batch) { return statuses_(batch); },
           metrics
       ) {}

@@ -11,16 +11,11 @@ namespace {
 
 namespace topics = kafka::topics;
 
-Failpoint inbound_before{"message-router.inbound.offset.before"};
-Failpoint inbound_after{"message-router.inbound.offset.after"};
-Failpoint replies_before{"message-router.replies.offset.before"};
-Failpoint replies_after{"message-router.replies.offset.after"};
-Failpoint sent_before{"message-router.sent.offset.before"};
-Failpoint sent_after{"message-router.sent.offset.after"};
-Failpoint status_before{"message-router.status.offset.before"};
-Failpoint status_after{"message-router.status.offset.after"};
-Failpoint channels_before{"message-router.channels.offset.before"};
-Failpoint channels_after{"message-router.channels.offset.after"};
+StepFailpoints inbound_offset{"message-router.inbound.offset"};
+StepFailpoints replies_offset{"message-router.replies.offset"};
+StepFailpoints sent_offset{"message-router.sent.offset"};
+StepFailpoints status_offset{"message-router.status.offset"};
+StepFailpoints channels_offset{"message-router.channels.offset"};
 
 /// Nobody waits for ticks that closely, and they are half of all events: few large transactions.
 constexpr Milliseconds kDeliveriesGather{50};
@@ -30,7 +25,7 @@ constexpr Milliseconds kDeliveriesGather{50};
 constexpr Milliseconds kChannelPause{1000};
 
 kafka::ConsumerConfig consumer_config(
-    const config::KafkaSettings& kafka, std::string_view topic, Failpoint& before, Failpoint& after
+    const config::KafkaSettings& kafka, std::string_view topic, StepFailpoints& offset
 ) {
     kafka::ConsumerConfig config;
     config.kafka = kafka;
@@ -40,8 +35,7 @@ kafka::ConsumerConfig consumer_config(
         config.gather = kDeliveriesGather;
     if (topic == topics::kChannelEvents || topic == topics::kWhatsappInbound)
         config.longest_pause = kChannelPause;
-    config.before_offset_commit = &before;
-    config.after_offset_commit = &after;
+    config.offset = &offset;
     return config;
 }
 
@@ -66,32 +60,20 @@ Consumers::Consumers(
     RouterMetrics& router_metrics,
     telemetry::Metrics& metrics
 ) {
-    const auto add = [&](std::string_view topic,
-                         Failpoint& before,
-                         Failpoint& after,
-                         kafka::Consumer::Handler handler) {
-        consumers_.push_back(std::make_unique<kafka::Consumer>(
-            consumer_config(kafka, topic, before, after), std::move(handler), metrics
-        ));
-    };
+    const auto add =
+        [&](std::string_view topic, StepFailpoints& offset, kafka::Consumer::Handler handler) {
+            consumers_.push_back(std::make_unique<kafka::Consumer>(
+                consumer_config(kafka, topic, offset), std::move(handler), metrics
+            ));
+        };
     add(topics::kChannelEvents,
-        channels_before,
-        channels_after,
+        channels_offset,
         timed("channels", handlers.channels, router_metrics));
-    add(topics::kWhatsappInbound,
-        inbound_before,
-        inbound_after,
-        timed("inbound", handlers.inbound, router_metrics));
-    add(topics::kAiReplies,
-        replies_before,
-        replies_after,
-        timed("replies", handlers.replies, router_metrics));
-    add(topics::kWhatsappSent, sent_before, sent_after, timed("sent", handlers.sent, router_metrics)
+    add(topics::kWhatsappInbound, inbound_offset, timed("inbound", handlers.inbound, router_metrics)
     );
-    add(topics::kWhatsappStatus,
-        status_before,
-        status_after,
-        timed("status", handlers.status, router_metrics));
+    add(topics::kAiReplies, replies_offset, timed("replies", handlers.replies, router_metrics));
+    add(topics::kWhatsappSent, sent_offset, timed("sent", handlers.sent, router_metrics));
+    add(topics::kWhatsappStatus, status_offset, timed("status", handlers.status, router_metrics));
 }
 
 void Consumers::start() {

@@ -146,7 +146,7 @@ std::vector<kafka::Record> Router::published(std::string_view topic, std::size_t
     kafka::ConsumerConfig config;
     config.service = "router-test";
     config.topic = topic;
-    config.from_beginning = true;
+    config.reads = kafka::Reads::kAllFromBeginning;
     config.mock_bootstrap = cluster.bootstrap();
     kafka::Consumer consumer(
         config,

@@ -140,7 +140,7 @@ std::vector<kafka::Record> read_topic(
     telemetry::Metrics metrics;
     kafka::ConsumerConfig config;
     config.service = "connector-test";
-    config.from_beginning = true;
+    config.reads = kafka::Reads::kAllFromBeginning;
     config.kafka.instance.clear();
     config.topic = topic;
     config.mock_bootstrap = cluster.bootstrap();

@@ -13,6 +13,18 @@
 
 namespace tecnochat::kafka {
 
+/// Which partitions a consumer reads, and from where.
+enum class Reads {
+    /// The replicas share the partitions as a group; each goes on after what the group committed.
+    kShared,
+    /// Every replica reads every partition, whole, at every start: directories in memory, from
+    /// compacted topics. Nothing is committed; ready() once the end seen at the start is reached.
+    kAllFromBeginning,
+    /// Every replica reads every partition from now on: fan-out to whoever is connected to this
+    /// replica. Nothing is committed; what is produced once ready() is true will be handed over.
+    kAllFromEnd,
+};
+
 struct ConsumerConfig {
     config::KafkaSettings kafka;
     /// The service; the group is "<service>.<topic>", as deploy/topics.yaml grants it.
@@ -23,13 +35,15 @@ struct ConsumerConfig {
     /// How long the broker may gather records for one answer while there are few. 0: a record
     /// leaves at once, which topics want that somebody waits for. More costs less: batches grow.
     Milliseconds gather{0};
+    /// Under load a batch waits this long for more records: where at least two were there already
+    /// as the batch before it ended. A record that finds the consumer idle never waits. 0: no batch
+    /// does.
+    Milliseconds gather_busy{5};
     /// The pause before a batch that failed is handed over again grows up to this.
     Milliseconds longest_pause{5000};
-    /// Read the whole topic at every start, without a group's offsets (for compacted directories);
-    /// nothing is committed.
-    bool from_beginning = false;
-    Failpoint* before_offset_commit = nullptr;
-    Failpoint* after_offset_commit = nullptr;
+    Reads reads = Reads::kShared;
+    /// Around each commit of offsets; nullptr: none.
+    StepFailpoints* offset = nullptr;
     int mock_brokers = 0;  // tests only
     /// Tests only: bootstrap servers of a mock cluster, no TLS. It knows no static members: leave
     /// kafka.instance empty, or a restart waits for the session timeout.
@@ -55,10 +69,15 @@ class Consumer {
     Consumer& operator=(const Consumer&) = delete;
 
     void start();
-    /// Finishes the batch under way, commits, leaves. Idempotent.
+    /// Asks it to stop and returns at once, so that many can stop side by side.
+    void request_stop();
+    /// Finishes the batch under way, commits, leaves; waits for it until the deadline. False: it is
+    /// still at work then (a handler that hangs); the destructor waits for it. Idempotent.
+    bool stop(Deadline deadline);
+    /// The same without a deadline.
     void stop();
-    /// Partitions assigned at least once since start (and, with from_beginning, read up to the end
-    /// seen at start).
+    /// Partitions assigned at least once since start (and, where every replica reads all of them,
+    /// read up to the end seen at the start).
     [[nodiscard]] bool ready() const;
 
  private:

@@ -1,37 +1,63 @@
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/failpoint.hpp"
 #include "tecnochat/kafka/producer.hpp"
 
 namespace tecnochat::kafka {
 
-/// Where a crash test may end the process.
-struct DeadLetterFailpoints {
-    Failpoint* before_produce = nullptr;
-    Failpoint* after_produce = nullptr;  // the letter is durable, its record still to be committed
+/// A record to put aside, and why: a stable token. The record must live as long as the call.
+struct Letter {
+    const Record* record = nullptr;
+    std::string reason;
 };
 
 /// Puts records that cannot be processed aside, as they were, with headers dl-topic, dl-partition,
-/// dl-offset and dl-reason (a stable token).
+/// dl-offset and dl-reason. Thread-safe. The producer must outlive it.
+///
+/// As long as the process lives, at most one letter is written per (topic, partition, offset),
+/// however often put() is told of it and however long Kafka is away: a letter is handed to the
+/// producer once and never timed out by it (Producer::never_time_out), a later put() of the same
+/// record waits for that one, and a record whose letter is written is remembered (the last 100,000
+/// of them). Only a letter that surely was not written (librdkafka's NOT_PERSISTED: refused at
+/// once, or by the broker) is produced again. One that may or may not have been written
+/// (POSSIBLY_PERSISTED, which without a time limit only a fatal error leaves behind) is never
+/// produced again by this process.
 class DeadLetters {
  public:
+    /// Before the producer is used for `topic`. `produce` is hit before letters are handed over and
+    /// once they are durable, their records still to be committed; nullptr: no failpoints.
     DeadLetters(
         Producer& producer,
         std::string topic,
         telemetry::Metrics& metrics,
-        DeadLetterFailpoints failpoints = {}
+        StepFailpoints* produce = nullptr
     );
-    /// Durable when it returns ok. Counted by reason (tecnochat_dead_letters_total).
+    ~DeadLetters();
+    DeadLetters(const DeadLetters&) = delete;
+    DeadLetters& operator=(const DeadLetters&) = delete;
+
+    /// Ok: all of them are durable. kDeadlineExceeded: the brokers did not answer in time; the
+    /// letters stay on their way, and the same call again waits for them. kUnavailable: try again.
+    /// kInvalidArgument, kPermissionDenied: Kafka refuses a letter for good. kInternal
+    /// LETTER_IN_DOUBT: see above; it ends the process, and the next one decides anew. Counted once
+    /// per letter, by topic and reason (tecnochat_dead_letters_total).
+    Status put(std::span<const Letter> letters, Deadline deadline);
+
+    /// One letter within 10 s. The form of callers that are not on libs/pipeline yet.
     Status put(const Record& record, std::string_view reason);
 
  private:
+    class Book;
     Producer& producer_;
     std::string topic_;
-    telemetry::Metrics& metrics_;
-    DeadLetterFailpoints failpoints_;
+    StepFailpoints* produce_;
+    std::shared_ptr<Book> book_;  // owned by this and each delivery callback
 };
 
 }  // namespace tecnochat::kafka
