@@ -205,8 +205,10 @@ Connection::~Connection() = default;
 
 Result<Rows> Connection::execute(std::string_view sql, const Params& params) {
     std::vector<const char*> values;
-    values.reserve(params.values_.size());
-    for (const auto& value : params.values_) values.push_back(value ? value->c_str() : nullptr);
+    values.reserve(params.size());
+    for (const auto start : params.starts_) {
+        values.push_back(start == Params::kNull ? nullptr : params.text_.data() + start);
+    }
     return impl_->prepared(sql, values);
 }
 

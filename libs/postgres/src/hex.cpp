@@ -1,14 +1,29 @@
 #include "hex.hpp"
 
+#include <array>
+#include <cstdint>
+
 #include "tecnochat/core/assert.hpp"
 
 namespace tecnochat::postgres {
 namespace {
 
-int digit_value(char digit) {
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    return -1;
+constexpr std::uint8_t kNoDigit = 0xFF;
+
+constexpr std::array<std::uint8_t, 256> digit_values() {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(kNoDigit);
+    for (std::uint8_t i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = i;
+    for (std::uint8_t i = 0; i < 6; ++i) {
+        values[static_cast<std::size_t>('a' + i)] = static_cast<std::uint8_t>(10 + i);
+    }
+    return values;
+}
+
+constexpr auto kDigitValues = digit_values();
+
+std::uint8_t digit_value(char digit) {
+    return kDigitValues[static_cast<unsigned char>(digit)];
 }
 
 }  // namespace
@@ -34,10 +49,10 @@ std::string parse_bytea_hex(std::string_view text) {
     text.remove_prefix(2);
     std::string bytes(text.size() / 2, '\0');
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-        const int high = digit_value(text[2 * i]);
-        const int low = digit_value(text[2 * i + 1]);
-        TECNOCHAT_ASSERT(high >= 0 && low >= 0, "not a hex digit in a bytea");
-        bytes[i] = static_cast<char>(high * 16 + low);
+        const auto high = digit_value(text[2 * i]);
+        const auto low = digit_value(text[2 * i + 1]);
+        TECNOCHAT_ASSERT(high != kNoDigit && low != kNoDigit, "not a hex digit in a bytea");
+        bytes[i] = static_cast<char>(high << 4U | low);
     }
     return bytes;
 }

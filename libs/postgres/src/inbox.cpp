@@ -32,19 +32,13 @@ Result<std::vector<bool>> inbox_insert(
     std::vector<bool> is_new(entries.size(), false);
     if (entries.empty()) return is_new;
 
-    std::vector<Uuid> tenants;
-    std::vector<std::string> event_ids;
-    for (const auto& [key, place] : first_places) {
-        tenants.push_back(key.first.uuid());
-        event_ids.emplace_back(key.second);
-    }
-    TECNOCHAT_TRY(
-        const auto rows,
-        transaction.execute(kInsert, Params().add(consumer).add_array(tenants).add_array(event_ids))
-    );
+    const auto tenant = [](const auto& entry) { return entry.first.first; };
+    const auto event_id = [](const auto& entry) { return entry.first.second; };
+    Params params;
+    params.add(consumer).add_columns(first_places, tenant, event_id);
+    TECNOCHAT_TRY(const auto rows, transaction.execute(kInsert, params));
     for (const auto row : rows) {
-        const auto event_id = row.text(1);
-        const auto place = first_places.find({TenantId(row.uuid(0)), event_id});
+        const auto place = first_places.find({row.id<TenantId>("tenant_id"), row.view("event_id")});
         TECNOCHAT_ASSERT(place != first_places.end(), "the inbox returned a foreign event");
         is_new[place->second] = true;
     }

@@ -1,166 +1,140 @@
+#include "tecnochat/postgres/params.hpp"
+
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "hex.hpp"
-#include "tecnochat/postgres/pool.hpp"
 
 namespace tecnochat::postgres {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-void append_without_nul(std::string& out, char c) {
-    if (c == '\0') {
+void append_without_nul(std::string& out, std::string_view text) {
+    for (auto nul = text.find('\0'); nul != text.npos; nul = text.find('\0')) {
+        out += text.substr(0, nul);
         out += kReplacement;
-    } else {
-        out += c;
+        text.remove_prefix(nul + 1);
     }
+    out += text;
 }
 
-std::string without_nul(std::string_view text) {
-    if (text.find('\0') == std::string_view::npos) return std::string(text);
-    std::string out;
-    for (const char c : text) append_without_nul(out, c);
-    return out;
-}
-
-void append_quoted(std::string& out, std::string_view element) {
-    out += '"';
-    for (const char c : element) {
-        if (c == '"' || c == '\\') out += '\\';
-        append_without_nul(out, c);
-    }
-    out += '"';
-}
-
-/// "{a,b,…}" of what `append_element(out, element)` writes.
-template <class Elements, class Append>
-std::string array_literal(const Elements& elements, Append append_element) {
-    std::string out = "{";
-    for (const auto& element : elements) {
-        if (out.size() > 1) out += ',';
-        append_element(out, element);
-    }
-    out += '}';
-    return out;
-}
-
-/// The same for optional elements: absent ones become NULL.
-template <class Elements, class Append>
-std::string optional_array_literal(const Elements& elements, Append append_element) {
-    return array_literal(elements, [&](std::string& out, const auto& element) {
-        if (element) {
-            append_element(out, *element);
-        } else {
-            out += "NULL";
-        }
-    });
+template <class Number>
+void append_number(std::string& out, Number number) {
+    std::array<char, 32> text;
+    const auto written = std::to_chars(text.begin(), text.end(), number);
+    out.append(text.begin(), written.ptr);
 }
 
 void append_uuid(std::string& out, const Uuid& uuid) {
-    out += uuid.to_string();
-}
-
-void append_time(std::string& out, Timestamp time) {
-    append_quoted(out, format_rfc3339(time));
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    std::array<char, 36> text;
+    auto* next = text.begin();
+    for (std::size_t i = 0; i < uuid.bytes().size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) *next++ = '-';
+        *next++ = kDigits[uuid.bytes()[i] >> 4U];
+        *next++ = kDigits[uuid.bytes()[i] & 0x0FU];
+    }
+    out.append(text.begin(), text.size());
 }
 
 }  // namespace
 
+namespace detail {
+
+void append_element(std::string& out, std::string_view text) {
+    using namespace std::string_view_literals;
+    constexpr auto kSpecial = "\"\\\0"sv;
+    out += '"';
+    for (auto at = text.find_first_of(kSpecial); at != text.npos;
+         at = text.find_first_of(kSpecial)) {
+        out += text.substr(0, at);
+        if (text[at] == '\0') {
+            out += kReplacement;
+        } else {
+            out += '\\';
+            out += text[at];
+        }
+        text.remove_prefix(at + 1);
+    }
+    out += text;
+    out += '"';
+}
+
+void append_element(std::string& out, std::int64_t number) {
+    append_number(out, number);
+}
+
+void append_element(std::string& out, double number) {
+    append_number(out, number);
+}
+
+void append_element(std::string& out, bool flag) {
+    out += flag ? 't' : 'f';
+}
+
+void append_element(std::string& out, const Uuid& uuid) {
+    append_uuid(out, uuid);
+}
+
+void append_element(std::string& out, Timestamp time) {
+    out += format_rfc3339(time);  // nothing in it that an array literal would take amiss
+}
+
+void append_element(std::string& out, Bytes bytes) {
+    out += "\"\\";  // the hex form's own backslash has to be escaped inside an array
+    append_bytea_hex(out, bytes.value);
+    out += '"';
+}
+
+}  // namespace detail
+
 Params& Params::add(std::string_view text) {
-    values_.emplace_back(without_nul(text));
-    return *this;
+    open();
+    append_without_nul(text_, text);
+    return close();
 }
 
 Params& Params::add(std::int64_t number) {
-    values_.emplace_back(fmt::format("{}", number));
-    return *this;
+    open();
+    append_number(text_, number);
+    return close();
 }
 
 Params& Params::add(bool flag) {
-    values_.emplace_back(flag ? "t" : "f");
-    return *this;
+    open();
+    text_ += flag ? 't' : 'f';
+    return close();
 }
 
 Params& Params::add(double number) {
-    values_.emplace_back(fmt::format("{}", number));
-    return *this;
+    open();
+    append_number(text_, number);
+    return close();
 }
 
 Params& Params::add(const Uuid& uuid) {
-    values_.emplace_back(uuid.to_string());
-    return *this;
+    open();
+    append_uuid(text_, uuid);
+    return close();
 }
 
 Params& Params::add(Timestamp time) {
-    values_.emplace_back(format_rfc3339(time));
-    return *this;
+    open();
+    text_ += format_rfc3339(time);
+    return close();
 }
 
-Params& Params::add_bytes(std::string_view bytes) {
-    std::string text;
-    text.reserve(2 + bytes.size() * 2);
-    append_bytea_hex(text, bytes);
-    values_.emplace_back(std::move(text));
-    return *this;
+Params& Params::add(Bytes bytes) {
+    open();
+    append_bytea_hex(text_, bytes.value);
+    return close();
 }
 
 Params& Params::add_null() {
-    values_.emplace_back(std::nullopt);
-    return *this;
-}
-
-Params& Params::add_array(std::span<const std::string> texts) {
-    values_.emplace_back(array_literal(texts, append_quoted));
-    return *this;
-}
-
-Params& Params::add_array(std::span<const std::optional<std::string>> texts) {
-    values_.emplace_back(optional_array_literal(texts, append_quoted));
-    return *this;
-}
-
-Params& Params::add_array(std::span<const std::int64_t> numbers) {
-    values_.emplace_back(array_literal(numbers, [](std::string& out, std::int64_t number) {
-        fmt::format_to(std::back_inserter(out), "{}", number);
-    }));
-    return *this;
-}
-
-Params& Params::add_array(std::span<const Uuid> uuids) {
-    values_.emplace_back(array_literal(uuids, append_uuid));
-    return *this;
-}
-
-Params& Params::add_array(std::span<const std::optional<Uuid>> uuids) {
-    values_.emplace_back(optional_array_literal(uuids, append_uuid));
-    return *this;
-}
-
-Params& Params::add_array(std::span<const Timestamp> times) {
-    values_.emplace_back(array_literal(times, append_time));
-    return *this;
-}
-
-Params& Params::add_array(std::span<const std::optional<Timestamp>> times) {
-    values_.emplace_back(optional_array_literal(times, append_time));
-    return *this;
-}
-
-Params& Params::add_bytes_array(std::span<const std::string> values) {
-    values_.emplace_back(array_literal(values, [](std::string& out, const std::string& value) {
-        out += "\"\\";  // the literal's own backslash has to be escaped inside an array
-        append_bytea_hex(out, value);
-        out += '"';
-    }));
-    return *this;
-}
-
-Params& Params::add_array(const std::vector<bool>& flags) {
-    values_.emplace_back(array_literal(flags, [](std::string& out, bool flag) {
-        out += flag ? 't' : 'f';
-    }));
+    starts_.push_back(kNull);
     return *this;
 }
 

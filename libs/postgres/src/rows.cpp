@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <libpq-fe.h>
 
 #include <charconv>
@@ -15,7 +16,7 @@ const PGresult* as_result(const void* result) {
 
 /// The text of a column that must not be NULL.
 std::string_view field(const void* result, int row, int column) {
-    TECNOCHAT_ASSERT(column < PQnfields(as_result(result)), "no such column");
+    TECNOCHAT_ASSERT(column >= 0 && column < PQnfields(as_result(result)), "no such column");
     TECNOCHAT_ASSERT(
         PQgetisnull(as_result(result), row, column) == 0, "a NULL where none was expected"
     );
@@ -56,6 +57,42 @@ Timestamp parse_time(std::string_view text) {
 }
 
 }  // namespace
+
+int Row::column(std::string_view name) const {
+    const auto* const result = as_result(result_);
+    const int count = PQnfields(result);
+    for (int tried = 0, at = last_; tried < count; ++tried, ++at) {
+        if (at == count) at = 0;
+        if (name == PQfname(result, at)) {
+            last_ = at;
+            return at;
+        }
+    }
+    TECNOCHAT_ASSERT(false, "the statement gives no column of this name");
+    return -1;
+}
+
+Error Row::unknown_word(std::string_view name) {
+    return make_error(
+        ErrorCode::kDataLoss,
+        fmt::format("column {} holds a word that this version does not know", name),
+        "UNKNOWN_WORD"
+    );
+}
+
+std::string_view Row::view(int column) const {
+    return field(result_, index_, column);
+}
+
+std::optional<std::int64_t> Row::number_or_null(std::string_view name) const {
+    if (is_null(name)) return std::nullopt;
+    return number(name);
+}
+
+std::optional<std::string> Row::bytes_or_null(std::string_view name) const {
+    if (is_null(name)) return std::nullopt;
+    return bytes(name);
+}
 
 bool Row::is_null(int column) const {
     TECNOCHAT_ASSERT(column < PQnfields(as_result(result_)), "no such column");

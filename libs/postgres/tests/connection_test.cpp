@@ -104,6 +104,116 @@ TEST_CASE("array elements are taken literally") {
     CHECK((*rows)[0].number(0) == 0);
 }
 
+TEST_CASE("columns are read by name, in any order") {
+    Sandbox sandbox;
+    auto connection = connect(sandbox.service_url().reveal(), soon());
+    REQUIRE(connection);
+    const auto tenant = TenantId::generate(SystemClock().now());
+    auto rows =
+        (*connection)
+            ->execute(
+                "SELECT $1::uuid AS tenant_id, 7 AS epoch, 'x' AS state, NULL::text AS note, "
+                "$2::bytea AS body, NULL::uuid AS turn, NULL::bigint AS count FROM "
+                "generate_series(1, 2)",
+                Params().add(tenant).add(Bytes{"a\xff"})
+            );
+    REQUIRE(rows);
+    for (const auto row : *rows) {
+        CHECK(row.number("epoch") == 7);
+        CHECK(row.id<TenantId>("tenant_id") == tenant);
+        CHECK(row.bytes("body") == "a\xff");
+        CHECK(row.bytes_or_null("body") == "a\xff");
+        CHECK(row.view("state") == "x");
+        CHECK(row.text("state") == "x");
+        CHECK(row.text_or_null("note") == std::nullopt);
+        CHECK(row.id_or_null<TurnId>("turn") == std::nullopt);
+        CHECK(row.number_or_null("count") == std::nullopt);
+        CHECK(row.number_or_null("epoch") == 7);
+    }
+}
+
+TEST_CASE("a word that nobody knows is the item's fault") {
+    enum class Side { kLeft };
+    const auto parse = [](std::string_view word) -> std::optional<Side> {
+        if (word == "left") return Side::kLeft;
+        return std::nullopt;
+    };
+    Sandbox sandbox;
+    auto connection = connect(sandbox.service_url().reveal(), soon());
+    REQUIRE(connection);
+    auto rows = (*connection)->execute("SELECT 'left' AS old, 'up' AS new, NULL::text AS absent");
+    REQUIRE(rows);
+    const auto row = (*rows)[0];
+    CHECK(row.word("old", parse).value() == Side::kLeft);
+    CHECK(row.word_or_null("old", parse).value() == Side::kLeft);
+    CHECK(row.word_or_null("absent", parse).value() == std::nullopt);
+    const auto unknown = row.word("new", parse);
+    REQUIRE_FALSE(unknown);
+    CHECK(unknown.error().reason == "UNKNOWN_WORD");
+    CHECK(unknown.error().message.find("new") != std::string::npos);
+    CHECK(is_items_fault(unknown.error()));
+    CHECK_FALSE(row.word_or_null("new", parse));
+}
+
+TEST_CASE("rows become columns") {
+    struct Entry {
+        TenantId tenant;
+        std::string name;
+        std::optional<int> count;
+        std::string body;
+        Timestamp time;
+    };
+    const std::vector<Entry> entries{
+        {TenantId::generate(SystemClock().now()), "a \"b\" \\", 3, "\xfe", from_unix_ms(1500)},
+        {TenantId::generate(SystemClock().now()), "", std::nullopt, "", from_unix_ms(2500)}
+    };
+    std::vector<const Entry*> pointers;
+    for (const auto& entry : entries) pointers.push_back(&entry);
+    const auto body = [](const Entry& entry) { return Bytes{entry.body}; };
+    const auto long_name = [](const Entry& entry) { return entry.name.size() > 3; };
+    const auto kind = [](const Entry&) { return "kind"; };
+    const auto share = [](const Entry& entry) { return entry.count.value_or(0) / 4.0; };
+
+    Sandbox sandbox;
+    auto connection = connect(sandbox.service_url().reveal(), soon());
+    REQUIRE(connection);
+    const auto check = [&](const auto& range) {
+        Result<Rows> rows =
+            (*connection)
+                ->execute(
+                    "SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bytea[], "
+                    "$5::timestamptz[], $6::boolean[], $7::text[], $8::float8[]) WITH ORDINALITY "
+                    "AS e(tenant, name, count, body, time, long, kind, share, place) ORDER BY place",
+                    Params().add_columns(
+                        range,
+                        &Entry::tenant,
+                        &Entry::name,
+                        &Entry::count,
+                        body,
+                        &Entry::time,
+                        long_name,
+                        kind,
+                        share
+                    )
+                );
+        REQUIRE(rows);
+        REQUIRE(rows->size() == 2);
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            const auto row = (*rows)[static_cast<int>(i)];
+            CHECK(row.id<TenantId>("tenant") == entries[i].tenant);
+            CHECK(row.text("name") == entries[i].name);
+            CHECK(row.is_null("count") == !entries[i].count.has_value());
+            CHECK(row.bytes("body") == entries[i].body);
+            CHECK(row.time("time") == entries[i].time);
+            CHECK(row.flag("long") == (i == 0));
+            CHECK(row.text("kind") == "kind");
+            CHECK(row.real("share") == (i == 0 ? 0.75 : 0.0));
+        }
+    };
+    check(entries);
+    check(pointers);
+}
+
 TEST_CASE("a NUL in a text neither cuts it nor fails") {
     Sandbox sandbox;
     auto connection = connect(sandbox.service_url().reveal(), soon());

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tecnochat/core/clock.hpp"
@@ -13,57 +16,74 @@
 #include "tecnochat/core/result.hpp"
 #include "tecnochat/core/secret.hpp"
 #include "tecnochat/core/uuid.hpp"
+#include "tecnochat/postgres/params.hpp"
 
 namespace tecnochat::postgres {
 
-/// Parameters of one statement, $1… in the order added. Everything is sent in text form; arrays
-/// become PostgreSQL array literals for `unnest($1::uuid[], …)`. A NUL inside a text, which
-/// PostgreSQL cannot store, becomes U+FFFD: customers can write one, and it must not cut the text.
-class Params {
- public:
-    Params& add(std::string_view text);
-    Params& add(const char* text) { return add(std::string_view(text)); }
-    Params& add(const std::string& text) { return add(std::string_view(text)); }
-    Params& add(std::int64_t number);
-    Params& add(int number) { return add(static_cast<std::int64_t>(number)); }
-    Params& add(bool flag);
-    Params& add(double number);
-    Params& add(const Uuid& uuid);
-    template <class Tag>
-    Params& add(const Id<Tag>& id) {
-        return add(id.uuid());
-    }
-    Params& add(Timestamp time);                // timestamptz
-    Params& add_bytes(std::string_view bytes);  // bytea
-    Params& add_null();
-    template <class T>
-    Params& add(const std::optional<T>& value) {
-        return value ? add(*value) : add_null();
-    }
-
-    Params& add_array(std::span<const std::string> texts);
-    Params& add_array(std::span<const std::optional<std::string>> texts);
-    Params& add_array(std::span<const std::int64_t> numbers);
-    Params& add_array(std::span<const Uuid> uuids);
-    Params& add_array(std::span<const std::optional<Uuid>> uuids);
-    Params& add_array(std::span<const Timestamp> times);
-    Params& add_array(std::span<const std::optional<Timestamp>> times);
-    Params& add_bytes_array(std::span<const std::string> values);  // bytea[]
-    Params& add_array(const std::vector<bool>& flags);
-
-    [[nodiscard]] std::size_t size() const { return values_.size(); }
-
- private:
-    friend class Connection;
-    std::vector<std::optional<std::string>> values_;
-};
-
-/// One row of a result; columns by position. A wrong type or an unexpected NULL is a broken
+/// One row of a result, as long as its Rows live. Columns go by name, which the statement must give
+/// once; each search starts at the column found last, so reading them in the statement's order
+/// costs one comparison each. A wrong type, a missing column or an unexpected NULL is a broken
 /// invariant of ours (assert).
 class Row {
  public:
+    [[nodiscard]] bool is_null(std::string_view name) const { return is_null(column(name)); }
+    [[nodiscard]] std::string text(std::string_view name) const { return text(column(name)); }
+    /// The text in place, without a copy.
+    [[nodiscard]] std::string_view view(std::string_view name) const { return view(column(name)); }
+    [[nodiscard]] std::int64_t number(std::string_view name) const { return number(column(name)); }
+    [[nodiscard]] double real(std::string_view name) const { return real(column(name)); }
+    [[nodiscard]] bool flag(std::string_view name) const { return flag(column(name)); }
+    [[nodiscard]] Uuid uuid(std::string_view name) const { return uuid(column(name)); }
+    template <class Identifier>
+    [[nodiscard]] Identifier id(std::string_view name) const {
+        return Identifier(uuid(name));
+    }
+    [[nodiscard]] Timestamp time(std::string_view name) const { return time(column(name)); }
+    [[nodiscard]] std::string bytes(std::string_view name) const { return bytes(column(name)); }
+
+    [[nodiscard]] std::optional<std::string> text_or_null(std::string_view name) const {
+        return text_or_null(column(name));
+    }
+    [[nodiscard]] std::optional<std::int64_t> number_or_null(std::string_view name) const;
+    [[nodiscard]] std::optional<Uuid> uuid_or_null(std::string_view name) const {
+        return uuid_or_null(column(name));
+    }
+    template <class Identifier>
+    [[nodiscard]] std::optional<Identifier> id_or_null(std::string_view name) const {
+        const auto found = uuid_or_null(name);
+        if (!found) return std::nullopt;
+        return Identifier(*found);
+    }
+    [[nodiscard]] std::optional<Timestamp> time_or_null(std::string_view name) const {
+        return time_or_null(column(name));
+    }
+    [[nodiscard]] std::optional<std::string> bytes_or_null(std::string_view name) const;
+
+    /// A word of a list that may grow: what `parse` (std::string_view -> std::optional<E>) makes of
+    /// it. A word it does not know was written by a newer version of the program: kDataLoss with
+    /// the reason UNKNOWN_WORD, the fault of the item that the row belongs to.
+    template <class Parse>
+    [[nodiscard]] auto word(std::string_view name, Parse&& parse) const
+        -> Result<typename std::invoke_result_t<Parse, std::string_view>::value_type> {
+        auto known = std::invoke(std::forward<Parse>(parse), view(name));
+        if (!known) return unknown_word(name);
+        return *std::move(known);
+    }
+    /// The same, and nullopt for NULL.
+    template <class Parse>
+    [[nodiscard]] auto word_or_null(std::string_view name, Parse&& parse) const
+        -> Result<std::invoke_result_t<Parse, std::string_view>> {
+        using Known = std::invoke_result_t<Parse, std::string_view>;
+        if (is_null(name)) return Known{};
+        auto known = std::invoke(std::forward<Parse>(parse), view(name));
+        if (!known) return unknown_word(name);
+        return known;
+    }
+
+    // By position: only until the services read by name.
     [[nodiscard]] bool is_null(int column) const;
     [[nodiscard]] std::string text(int column) const;
+    [[nodiscard]] std::string_view view(int column) const;
     [[nodiscard]] std::int64_t number(int column) const;
     [[nodiscard]] double real(int column) const;
     [[nodiscard]] bool flag(int column) const;
@@ -77,8 +97,11 @@ class Row {
  private:
     friend class Rows;
     Row(const void* result, int index) : result_(result), index_(index) {}
+    [[nodiscard]] int column(std::string_view name) const;
+    static Error unknown_word(std::string_view name);
     const void* result_;
     int index_;
+    mutable int last_ = 0;  // the column found last
 };
 
 /// The rows of one statement; movable, owns the PGresult.
