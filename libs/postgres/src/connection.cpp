@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "errors.hpp"
 #include "transport.hpp"
@@ -82,11 +84,10 @@ const std::string& StatementCache::insert(std::string_view text) {
     return entries_.front().name;
 }
 
-void StatementCache::erase(std::string_view text) {
-    const auto found = by_text_.find(text);
-    if (found == by_text_.end()) return;
-    const auto entry = found->second;
-    by_text_.erase(found);
+void StatementCache::erase_name(std::string_view name) {
+    const auto entry = std::ranges::find(entries_, name, &Entry::name);
+    if (entry == entries_.end()) return;
+    by_text_.erase(entry->text);
     entries_.erase(entry);
 }
 
@@ -117,8 +118,15 @@ Status Connection::Impl::wait_for_result(Deadline until) {
     }
 }
 
-Result<ResultHandle> Connection::Impl::finish(bool sent, Deadline until) {
-    if (!sent) return closed(ErrorCode::kUnavailable, "PostgreSQL hung up");
+Status Connection::Impl::check_usable(Deadline until) {
+    if (!handle) return make_error(ErrorCode::kUnavailable, "the connection is closed");
+    if (until.expired()) {
+        return closed(ErrorCode::kDeadlineExceeded, "no time left for a statement");
+    }
+    return ok();
+}
+
+Result<ResultHandle> Connection::Impl::finish_simple(Deadline until) {
     ResultHandle last;
     std::optional<Error> failure;
     for (;;) {
@@ -145,71 +153,171 @@ Result<ResultHandle> Connection::Impl::finish(bool sent, Deadline until) {
 }
 
 Result<ResultHandle> Connection::Impl::simple(const std::string& sql) {
-    if (!handle) return closed(ErrorCode::kUnavailable, "the connection is closed");
+    if (has_queued()) TECNOCHAT_CHECK(flush());
     const Deadline limit = until();
-    if (limit.expired()) {
-        return closed(ErrorCode::kDeadlineExceeded, "no time left for a statement");
+    TECNOCHAT_CHECK(check_usable(limit));
+    ++round_trips;
+    if (PQsendQuery(handle.get(), sql.c_str()) != 1) {
+        return closed(ErrorCode::kUnavailable, "PostgreSQL hung up");
     }
-    return finish(PQsendQuery(handle.get(), sql.c_str()) == 1, limit);
+    return finish_simple(limit);
 }
 
-Result<std::string> Connection::Impl::prepare(std::string_view sql, Deadline until) {
+void Connection::Impl::enter(bool sent, Queued queued) {
+    if (sent) {
+        queued_.push_back(std::move(queued));
+    } else {
+        handle.reset();  // flush() tells
+    }
+}
+
+void Connection::Impl::queue_stale() {
+    // In a failed transaction nothing but its end would be heard.
+    if (transaction_status() == PQTRANS_INERROR) return;
+    for (auto& name : std::exchange(stale_, {})) {
+        if (!handle) return;
+        const std::string sql = "DEALLOCATE " + name;
+        const bool sent = PQsendQueryParams(
+                              handle.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0
+                          ) == 1;
+        enter(sent, {Kind::kDeallocate, std::move(name), nullptr, nullptr});
+    }
+}
+
+std::string Connection::Impl::prepared_name(std::string_view sql) {
     if (const std::string* name = statements.find(sql)) return *name;
-    if (const auto evicted = statements.evict()) {
-        TECNOCHAT_CHECK(
-            finish(PQsendQuery(handle.get(), ("DEALLOCATE " + *evicted).c_str()) == 1, until)
-        );
-    }
-    const std::string name = statements.insert(sql);
-    auto prepared = finish(
-        PQsendPrepare(handle.get(), name.c_str(), std::string(sql).c_str(), 0, nullptr) == 1, until
-    );
-    if (!prepared) {
-        statements.erase(sql);
-        return std::move(prepared).error();
-    }
+    if (auto evicted = statements.evict()) stale_.push_back(*std::move(evicted));
+    queue_stale();
+    std::string name = statements.insert(sql);
+    if (!handle) return name;
+    text_ = sql;
+    const bool sent = PQsendPrepare(handle.get(), name.c_str(), text_.c_str(), 0, nullptr) == 1;
+    enter(sent, {Kind::kPrepare, name, nullptr, nullptr});
     return name;
 }
 
-Result<Rows> Connection::Impl::prepared(
-    std::string_view sql, const std::vector<const char*>& values
+void Connection::Impl::queue(
+    std::string_view sql, const Params& params, std::shared_ptr<Slot> slot
 ) {
-    if (!handle) return closed(ErrorCode::kUnavailable, "the connection is closed");
-    const Deadline limit = until();
-    if (limit.expired()) {
-        return closed(ErrorCode::kDeadlineExceeded, "no time left for a statement");
+    if (!handle) return;
+    if (PQpipelineStatus(handle.get()) == PQ_PIPELINE_OFF &&
+        PQenterPipelineMode(handle.get()) != 1) {
+        handle.reset();
+        return;
     }
-    TECNOCHAT_TRY(const std::string name, prepare(sql, limit));
-    auto result = finish(
-        PQsendQueryPrepared(
-            handle.get(),
-            name.c_str(),
-            static_cast<int>(values.size()),
-            values.data(),
-            nullptr,
-            nullptr,
-            0
-        ) == 1,
-        limit
-    );
-    if (!result) {
+    std::string name = prepared_name(sql);
+    if (!handle) return;
+    params.point_to(values_);
+    const bool sent = PQsendQueryPrepared(
+                          handle.get(),
+                          name.c_str(),
+                          static_cast<int>(values_.size()),
+                          values_.data(),
+                          nullptr,
+                          nullptr,
+                          0
+                      ) == 1;
+    enter(sent, {Kind::kStatement, std::move(name), std::move(slot), nullptr});
+}
+
+void Connection::Impl::queue_commit() {
+    queue("COMMIT", Params());
+    if (handle) queued_.back().kind = Kind::kCommit;
+}
+
+void Connection::Impl::take(std::size_t at, ResultHandle result, std::optional<Error>& failure) {
+    const auto status = PQresultStatus(result.get());
+    if (status == PGRES_PIPELINE_ABORTED) return;
+    const bool has_place = at < queued_.size();
+    if (status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE) {
+        if (!has_place) return;
+        if (queued_[at].kind == Kind::kCommit &&
+            std::string_view(PQcmdStatus(result.get())) != "COMMIT" && !failure) {
+            failure = make_error(
+                ErrorCode::kInternal, "a transaction with a failed statement cannot commit", "25P02"
+            );
+        }
+        queued_[at].result = std::move(result);
+        return;
+    }
+    auto error = error_of(result.get());
+    if (has_place && queued_[at].kind != Kind::kPrepare && error.reason == "0A000") {
         // "cached plan must not change result type": a migration went by; prepare anew next time.
-        if (result.error().reason == "0A000") statements.erase(sql);
-        return std::move(result).error();
+        statements.erase_name(queued_[at].name);
+        stale_.push_back(queued_[at].name);
     }
-    return Rows(std::move(result).value().release());
+    if (!failure) failure = std::move(error);
+}
+
+Status Connection::Impl::read_answers(Deadline until) {
+    std::optional<Error> failure;
+    for (std::size_t at = 0;;) {
+        TECNOCHAT_CHECK(wait_for_result(until));
+        ResultHandle result(PQgetResult(handle.get()));
+        const bool synced = result && PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC;
+        if (synced) break;
+        if (result) {
+            take(at, std::move(result), failure);
+        } else {
+            ++at;
+        }
+        if (PQstatus(handle.get()) == CONNECTION_BAD) break;
+        // The sync may have a failure of its own, no more.
+        if (at > queued_.size() + 1) {
+            return closed(ErrorCode::kUnavailable, "PostgreSQL is out of step");
+        }
+    }
+    if (PQstatus(handle.get()) == CONNECTION_BAD ||
+        (failure && failure->code == ErrorCode::kUnavailable)) {
+        handle.reset();
+        if (!failure) return make_error(ErrorCode::kUnavailable, "PostgreSQL hung up");
+        failure->code = ErrorCode::kUnavailable;
+    }
+    if (failure) return *std::move(failure);
+    return ok();
+}
+
+void Connection::Impl::settle(bool succeeded) {
+    for (auto& queued : queued_) {
+        if (queued.slot && succeeded) {
+            queued.slot->rows.emplace(queued.result.release());
+        } else if (queued.kind == Kind::kPrepare && !queued.result) {
+            statements.erase_name(queued.name);
+        } else if (queued.kind == Kind::kDeallocate && !queued.result) {
+            stale_.push_back(std::move(queued.name));
+        }
+    }
+    queued_.clear();
+}
+
+Status Connection::Impl::flush() {
+    const Deadline limit = until();
+    Status status = check_usable(limit);
+    if (status && !queued_.empty()) {
+        ++round_trips;
+        if (PQpipelineSync(handle.get()) == 1) {
+            status = read_answers(limit);
+        } else {
+            status = closed(ErrorCode::kUnavailable, "PostgreSQL hung up");
+        }
+    }
+    settle(status.has_value());
+    // Off between flushes: scripts and healthy() know nothing of pipelines.
+    if (handle && PQpipelineStatus(handle.get()) != PQ_PIPELINE_OFF &&
+        PQexitPipelineMode(handle.get()) != 1) {
+        return closed(ErrorCode::kUnavailable, "PostgreSQL is out of step");
+    }
+    return status;
 }
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Connection::~Connection() = default;
 
 Result<Rows> Connection::execute(std::string_view sql, const Params& params) {
-    std::vector<const char*> values;
-    values.reserve(params.size());
-    for (const auto start : params.starts_) {
-        values.push_back(start == Params::kNull ? nullptr : params.text_.data() + start);
-    }
-    return impl_->prepared(sql, values);
+    const auto slot = std::make_shared<Slot>();  // owned by this call and the queue
+    impl_->queue(sql, params, slot);
+    TECNOCHAT_CHECK(impl_->flush());
+    return *std::move(slot->rows);
 }
 
 Status Connection::execute_script(const std::string& sql) {
@@ -218,13 +326,12 @@ Status Connection::execute_script(const std::string& sql) {
 }
 
 Status Connection::commit() {
-    TECNOCHAT_TRY(const auto result, impl_->simple("COMMIT"));
-    if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
-        return make_error(
-            ErrorCode::kInternal, "a transaction with a failed statement cannot commit", "25P02"
-        );
-    }
-    return ok();
+    impl_->queue_commit();
+    return impl_->flush();
+}
+
+std::uint64_t Connection::round_trips() const {
+    return impl_->round_trips;
 }
 
 void Connection::set_deadline(std::optional<Deadline> deadline) {
@@ -237,7 +344,7 @@ void Connection::set_statement_limit(Milliseconds limit) {
 
 bool Connection::healthy() const {
     PGconn* handle = impl_->handle.get();
-    if (handle == nullptr || PQstatus(handle) != CONNECTION_OK ||
+    if (handle == nullptr || impl_->has_queued() || PQstatus(handle) != CONNECTION_OK ||
         PQtransactionStatus(handle) != PQTRANS_IDLE) {
         return false;
     }

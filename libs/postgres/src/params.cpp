@@ -133,6 +133,13 @@ Params& Params::add(Bytes bytes) {
     return close();
 }
 
+void Params::point_to(std::vector<const char*>& values) const {
+    values.clear();
+    for (const auto start : starts_) {
+        values.push_back(start == kNull ? nullptr : text_.data() + start);
+    }
+}
+
 Params& Params::add_null() {
     starts_.push_back(kNull);
     return *this;

@@ -133,6 +133,8 @@ class Params {
         return close();
     }
 
+    void point_to(std::vector<const char*>& values) const;  // null: NULL
+
     /// Every value with a NUL behind it, one after the other, as libpq takes them.
     std::string text_;
     std::vector<std::size_t> starts_;  // kNull: NULL

@@ -138,10 +138,11 @@ class Rows {
 };
 
 /// One connection, used by one thread at a time. Statements are prepared once per connection and
-/// text. SQLSTATE -> code: 08*, 57P0*, 53* kUnavailable (connection is dropped); 40001, 40P01,
-/// 55P03 kAborted; 57014 kDeadlineExceeded; 23505 kAlreadyExists, other 23* kFailedPrecondition
-/// (reason = constraint name); 22* kInvalidArgument; 42501 kPermissionDenied; else kInternal. The
-/// SQLSTATE is Error.reason unless a constraint name is.
+/// text, and preparing travels with the first use. SQLSTATE -> code: 08*, 57P0*, 53* kUnavailable
+/// (connection is dropped); 40001, 40P01, 55P03 kAborted; 57014 kDeadlineExceeded; 23505
+/// kAlreadyExists, other 23* kFailedPrecondition (reason = constraint name); 22* kInvalidArgument;
+/// 42501 kPermissionDenied; else kInternal. The SQLSTATE is Error.reason unless a constraint name
+/// is.
 class Connection {
  public:
     ~Connection();
@@ -155,11 +156,14 @@ class Connection {
     /// Every later statement ends by then: kDeadlineExceeded, and the connection is closed, for its
     /// protocol state is unknown. Without one the statement timeout of the connection counts.
     void set_deadline(std::optional<Deadline> deadline);
+    /// How often it waited for the server since it was opened; for tests and measuring.
+    [[nodiscard]] std::uint64_t round_trips() const;
     /// What one statement may take where no deadline is set; 10 minutes unless told.
     void set_statement_limit(Milliseconds limit);
 
  private:
     friend class Pool;
+    friend class Transaction;
     friend Result<std::unique_ptr<Connection>> connect(
         const std::string& conninfo, Deadline deadline
     );
