@@ -1,31 +1,29 @@
 #include "tecnochat/outbox/outbox.hpp"
 
 #include <algorithm>
-#include <set>
 
+#include "publisher.hpp"
 #include "sweeper.hpp"
 
 namespace tecnochat::outbox {
-namespace {
-
-std::vector<TenantId> tenants_of(std::span<const StoredRow> rows) {
-    std::set<TenantId> tenants;
-    for (const auto& row : rows) tenants.insert(row.entry.tenant);
-    return {tenants.begin(), tenants.end()};
-}
-
-}  // namespace
 
 void Appended::merge(Appended other) {
-    std::move(other.rows_.begin(), other.rows_.end(), std::back_inserter(rows_));
+    if (parts_.empty()) {
+        parts_ = std::move(other.parts_);
+        return;
+    }
+    std::move(other.parts_.begin(), other.parts_.end(), std::back_inserter(parts_));
 }
 
 struct Outbox::Impl {
     Impl(const Shared& s, Tenants tenants, telemetry::Metrics& metrics)
-        : shared(s), sweeper(s, std::move(tenants), metrics) {}
+        : shared(s),
+          sweeper(s, std::move(tenants), metrics),
+          publisher(s, [this] { sweeper.notice(false); }) {}
 
     Shared shared;
     Sweeper sweeper;
+    Publisher publisher;  // last: tells the sweeper
 };
 
 Outbox::Outbox(
@@ -35,7 +33,13 @@ Outbox::Outbox(
     Config config,
     telemetry::Metrics& metrics
 ) {
-    Shared shared{pool, producer, config, std::make_shared<Ledger>(), published_counter(metrics)};
+    const Shared shared{
+        pool,
+        producer,
+        config,
+        std::make_shared<Ledger>(config.most_rows, config.most_bytes),
+        published_counter(metrics)
+    };
     impl_ = std::make_unique<Impl>(shared, std::move(tenants), metrics);
 }
 
@@ -43,33 +47,39 @@ Outbox::~Outbox() {
     stop(Deadline::after(Milliseconds(0)));
 }
 
-Result<Appended> Outbox::append(
-    postgres::Transaction& transaction, std::span<const Entry> entries
-) {
+Result<Appended> Outbox::append(postgres::Transaction& transaction, std::vector<Entry> entries) {
     Appended appended;
     if (entries.empty()) return appended;
-    TECNOCHAT_TRY(const auto inserted, insert(transaction, entries));
-    appended.rows_.reserve(entries.size());
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        appended.rows_.push_back({inserted[i].id, inserted[i].direct, entries[i]});
-    }
+    const auto acknowledged = impl_->shared.ledger->acknowledged(entries);
+    TECNOCHAT_TRY(auto inserted, insert(transaction, entries, acknowledged));
+    appended.parts_.push_back({std::move(inserted), std::move(entries)});
     return appended;
 }
 
 void Outbox::publish(Appended appended) {
     std::vector<StoredRow> direct;
     bool deferred = false;
-    for (auto& row : appended.rows_) {
-        deferred = deferred || !row.direct;
-        if (row.direct) direct.push_back({row.id, std::move(row.entry)});
+    for (auto& [inserted, entries] : appended.parts_) {
+        TECNOCHAT_ASSERT(
+            static_cast<std::size_t>(inserted.size()) == entries.size(),
+            "an outbox row for every entry"
+        );
+        direct.reserve(direct.size() + entries.size());
+        auto entry = entries.begin();
+        for (const auto row : inserted) {
+            if (row.flag(1)) {
+                direct.push_back({row.number(0), std::move(*entry)});
+            } else {
+                deferred = true;
+            }
+            ++entry;
+        }
     }
-    std::ranges::sort(direct, {}, &StoredRow::id);
-    // While Kafka is away the rows stay where they are safe; the sweeper finds them by their age.
-    if (!direct.empty() && impl_->shared.producer.connected()) {
-        const auto tenants = tenants_of(direct);
-        impl_->shared.deliver_and_erase(direct, tenants);
+    if (!std::ranges::is_sorted(direct, {}, &StoredRow::id)) {
+        std::ranges::sort(direct, {}, &StoredRow::id);
     }
-    impl_->sweeper.notice(deferred);
+    if (!direct.empty()) impl_->publisher.take(std::move(direct));
+    if (deferred) impl_->sweeper.notice(true);
 }
 
 void Outbox::start() {
@@ -77,7 +87,9 @@ void Outbox::start() {
 }
 
 void Outbox::stop(Deadline deadline) {
-    impl_->sweeper.stop(deadline);
+    impl_->sweeper.request_stop();
+    impl_->publisher.stop(deadline);
+    impl_->sweeper.stop();
 }
 
 }  // namespace tecnochat::outbox

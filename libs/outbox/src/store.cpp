@@ -1,5 +1,6 @@
 #include "store.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace tecnochat::outbox {
@@ -7,11 +8,13 @@ namespace {
 
 // "Older" leaves out rows of this very transaction (their xmin is its id): they leave together, in
 // order. Rows of one of its savepoints have another xmin and count as older; that is only slower.
+// And it leaves out rows ($7) that this process knows to be in Kafka already.
 constexpr std::string_view kInsert = R"(
 INSERT INTO outbox (tenant_id, order_key, topic, key, value, headers, direct)
 SELECT e.tenant_id, e.order_key, e.topic, e.key, e.value, e.headers::jsonb,
        NOT EXISTS (SELECT FROM outbox o WHERE o.order_key = e.order_key
-                   AND o.tenant_id = e.tenant_id AND o.xmin <> pg_current_xact_id()::xid)
+                   AND o.tenant_id = e.tenant_id AND o.xmin <> pg_current_xact_id()::xid
+                   AND o.id <> ALL ($7::bigint[]))
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[])
      WITH ORDINALITY AS e(tenant_id, order_key, topic, key, value, headers, place)
 ORDER BY e.place
@@ -22,23 +25,38 @@ SELECT id, tenant_id, order_key, topic, key, value, headers FROM (
     SELECT due.*, sum(octet_length(value)) OVER (ORDER BY id) - octet_length(value) AS before
     FROM (
         SELECT * FROM outbox o
-        WHERE o.order_key <> ALL ($3::uuid[]) AND NOT EXISTS (
+        WHERE o.order_key <> ALL ($3::uuid[]) AND o.id <> ALL ($5::bigint[]) AND NOT EXISTS (
             SELECT FROM outbox b
             WHERE b.order_key = o.order_key AND b.tenant_id = o.tenant_id AND b.id <= o.id
-              AND (b.id = ANY ($2::bigint[]) OR (b.direct AND b.created_at >
+              AND b.id <> ALL ($5::bigint[]) AND (b.id = ANY ($2::bigint[]) OR (b.direct AND b.created_at >
                    clock_timestamp() - make_interval(secs => $1::float8 / 1000))))
         ORDER BY o.id LIMIT $4::bigint
     ) due
 ) counted WHERE before < 16777216 ORDER BY id)";
 
 constexpr std::string_view kAnyDeferred =
-    "SELECT EXISTS (SELECT FROM outbox WHERE NOT direct AND order_key <> ALL ($1::uuid[]))";
+    "SELECT EXISTS (SELECT FROM outbox WHERE NOT direct AND order_key <> ALL ($1::uuid[]) "
+    "AND id <> ALL ($2::bigint[]))";
+
+bool is_plain(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+        return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+    });
+}
 
 // The order of the pairs matters: an array of pairs keeps it, a JSON object would not.
 std::string headers_to_json(const kafka::Headers& headers) {
-    nlohmann::json json = nlohmann::json::array();
-    for (const auto& [name, value] : headers) json.push_back({name, value});
-    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string json = "[";
+    for (const auto& [name, value] : headers) {
+        if (json.size() > 1) json += ',';
+        if (is_plain(name) && is_plain(value)) {
+            json.append("[\"").append(name).append("\",\"").append(value).append("\"]");
+        } else {
+            json += nlohmann::json::array({name, value})
+                        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        }
+    }
+    return json += ']';
 }
 
 kafka::Headers headers_from_json(const std::string& text) {
@@ -51,8 +69,10 @@ kafka::Headers headers_from_json(const std::string& text) {
 
 }  // namespace
 
-Result<std::vector<InsertedRow>> insert(
-    postgres::Transaction& transaction, std::span<const Entry> entries
+Result<postgres::Rows> insert(
+    postgres::Transaction& transaction,
+    std::span<const Entry> entries,
+    std::span<const std::int64_t> acknowledged
 ) {
     std::vector<Uuid> tenants;
     std::vector<Uuid> order_keys;
@@ -68,23 +88,17 @@ Result<std::vector<InsertedRow>> insert(
         values.push_back(entry.record.value);
         headers.push_back(headers_to_json(entry.record.headers));
     }
-    TECNOCHAT_TRY(
-        const auto rows,
-        transaction.execute(
-            kInsert,
-            postgres::Params()
-                .add_array(tenants)
-                .add_array(order_keys)
-                .add_array(topics)
-                .add_array(keys)
-                .add_bytes_array(values)
-                .add_array(headers)
-        )
+    return transaction.execute(
+        kInsert,
+        postgres::Params()
+            .add_array(tenants)
+            .add_array(order_keys)
+            .add_array(topics)
+            .add_array(keys)
+            .add_bytes_array(values)
+            .add_array(headers)
+            .add_array(acknowledged)
     );
-    std::vector<InsertedRow> inserted;
-    for (const auto row : rows) inserted.push_back({row.number(0), row.flag(1)});
-    TECNOCHAT_ASSERT(inserted.size() == entries.size(), "an outbox row for every entry");
-    return inserted;
 }
 
 Result<std::vector<StoredRow>> select_due(
@@ -96,9 +110,10 @@ Result<std::vector<StoredRow>> select_due(
             kSelectDue,
             postgres::Params()
                 .add(abandoned_after.count())
-                .add_array(held.ids)
+                .add_array(held.under_way)
                 .add_array(held.order_keys)
                 .add(limit)
+                .add_array(held.acknowledged)
         )
     );
     std::vector<StoredRow> due;
@@ -116,7 +131,9 @@ Result<std::vector<StoredRow>> select_due(
 Result<bool> any_deferred(postgres::Transaction& transaction, const Held& held) {
     TECNOCHAT_TRY(
         const auto rows,
-        transaction.execute(kAnyDeferred, postgres::Params().add_array(held.order_keys))
+        transaction.execute(
+            kAnyDeferred, postgres::Params().add_array(held.order_keys).add_array(held.acknowledged)
+        )
     );
     return rows[0].flag(0);
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <set>
 #include <span>
 #include <vector>
 
@@ -14,21 +13,20 @@ struct StoredRow {
     Entry entry;
 };
 
-/// What append() stored for one entry.
-struct InsertedRow {
-    std::int64_t id = 0;
-    bool direct = false;
-};
-
-/// One per entry, in order.
-Result<std::vector<InsertedRow>> insert(
-    postgres::Transaction& transaction, std::span<const Entry> entries
+/// Queues or stores one row per entry; id and direct of each, in order. `acknowledged` are rows
+/// that do not count as older.
+Result<postgres::Rows> insert(
+    postgres::Transaction& transaction,
+    std::span<const Entry> entries,
+    std::span<const std::int64_t> acknowledged
 );
 
 /// What a sweep must leave alone for now.
 struct Held {
     /// Rows of this process whose acknowledgement is still open: their order_keys wait for it.
-    std::vector<std::int64_t> ids;
+    std::vector<std::int64_t> under_way;
+    /// Rows of this process that are only to be deleted: nothing waits for them.
+    std::vector<std::int64_t> acknowledged;
     /// order_keys whose first row Kafka refused.
     std::vector<Uuid> order_keys;
 };

@@ -13,10 +13,6 @@ constexpr std::chrono::seconds kCountEvery{5};
 constexpr std::string_view kTryLock = "SELECT pg_try_advisory_lock($1)";
 constexpr std::string_view kUnlock = "SELECT pg_advisory_unlock($1)";
 
-void hit(Failpoint* failpoint) {
-    if (failpoint != nullptr) failpoint->hit();
-}
-
 void log_trouble(std::string_view event, const Error& error) {
     telemetry::log_limited(
         telemetry::Level::kWarning,
@@ -33,41 +29,37 @@ telemetry::Counter published_counter(telemetry::Metrics& metrics) {
     );
 }
 
-bool Shared::deliver_and_erase(
-    const std::vector<StoredRow>& rows,
-    std::span<const TenantId> tenants,
-    const std::stop_token& stop
-) {
-    const auto count = rows.size();
-    hit(config.failpoints.before_produce);
-    const auto acknowledged =
-        ledger->deliver(producer, rows, Deadline::after(config.abandoned_after), stop);
-    hit(config.failpoints.after_produce);
-    return erase_acknowledged(acknowledged, tenants) && acknowledged.size() == count;
-}
-
-bool Shared::erase_acknowledged(
-    std::span<const std::int64_t> ids, std::span<const TenantId> tenants
-) {
-    if (ids.empty()) return true;
+bool Shared::erase(std::vector<Acknowledged> rows) {
+    if (rows.empty()) return true;
+    std::vector<std::int64_t> ids;
+    std::vector<TenantId> tenants;
+    ids.reserve(rows.size());
+    tenants.reserve(rows.size());
+    for (const auto& row : rows) {
+        ids.push_back(row.id);
+        tenants.push_back(row.tenant);
+    }
+    std::ranges::sort(tenants);
+    tenants.erase(std::unique(tenants.begin(), tenants.end()), tenants.end());
     const auto attempt = [&]() -> Status {
         TECNOCHAT_TRY(
             auto transaction,
-            postgres::Transaction::begin(pool, tenants, Deadline::after(kDatabaseTime))
+            postgres::Transaction::begin(pool, tenants, ledger->call_deadline(kDatabaseTime))
         );
         // A delete that is lost only publishes again, and consumers dedupe: no fsync for it.
         TECNOCHAT_CHECK(transaction.relax_durability());
-        TECNOCHAT_CHECK(erase(transaction, ids));
-        return transaction.commit({config.failpoints.before_delete, config.failpoints.after_delete}
-        );
+        TECNOCHAT_CHECK(outbox::erase(transaction, ids));
+        if (config.erase == nullptr) return transaction.commit();
+        return transaction.commit({&config.erase->before, &config.erase->after});
     };
     const Status status = attempt();
     if (!status) {
         log_trouble("published events are not deleted yet", status.error());
-        ledger->add_late(ids);
+        ledger->give_back(std::move(rows));
         return false;
     }
-    published.increment(static_cast<double>(ids.size()));
+    ledger->note_deleted(rows);
+    published.increment(static_cast<double>(rows.size()));
     return true;
 }
 
@@ -80,7 +72,8 @@ Sweeper::Sweeper(Shared shared, Outbox::Tenants tenants, telemetry::Metrics& met
       sweep_seconds_(metrics.histogram("tecnochat_outbox_sweep_seconds", "One sweep")) {}
 
 Sweeper::~Sweeper() {
-    stop(Deadline::after(Milliseconds(0)));
+    request_stop();
+    stop();
 }
 
 void Sweeper::start() {
@@ -88,9 +81,11 @@ void Sweeper::start() {
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-/// The deadline needs no watching: each call under way is bounded by itself (5 s at most).
-void Sweeper::stop(Deadline) {
+void Sweeper::request_stop() {
     thread_.request_stop();
+}
+
+void Sweeper::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
@@ -130,10 +125,10 @@ void Sweeper::run(const std::stop_token& stop) {
 
 Sweeper::Outcome Sweeper::sweep(const std::stop_token& stop) {
     const auto tenants = tenants_();
-    const auto late = shared_.ledger->take_late();
-    if (!shared_.erase_acknowledged(late, tenants)) return Outcome::kBlocked;
+    // Those of the publisher that were acknowledged late, or that it could not delete.
+    if (!shared_.erase(shared_.ledger->take_acknowledged())) return Outcome::kBlocked;
     if (!shared_.producer.connected()) return Outcome::kBlocked;
-    auto lease = shared_.pool.acquire(Deadline::after(kDatabaseTime));
+    auto lease = shared_.pool.acquire(shared_.ledger->call_deadline(kDatabaseTime));
     if (!lease) {
         log_trouble("the outbox cannot be swept", lease.error());
         return Outcome::kBlocked;
@@ -158,11 +153,21 @@ Sweeper::Outcome Sweeper::sweep_locked(
             return Outcome::kBlocked;
         }
         if (rows->empty()) return deferred ? Outcome::kWaiting : Outcome::kClean;
-        if (!shared_.deliver_and_erase(std::move(rows).value(), tenants, stop)) {
-            return Outcome::kBlocked;
-        }
+        if (!publish(std::move(rows).value(), stop)) return Outcome::kBlocked;
     }
     return Outcome::kBlocked;
+}
+
+/// Sends in order, waits at most `abandoned_after`, deletes what was acknowledged. False unless all
+/// of it came through.
+bool Sweeper::publish(std::vector<StoredRow> rows, const std::stop_token& stop) {
+    auto* failpoints = shared_.config.produce;
+    if (failpoints != nullptr) failpoints->before.hit();
+    const bool all = shared_.ledger->send_and_wait(
+        shared_.producer, std::move(rows), Deadline::after(shared_.config.abandoned_after), stop
+    );
+    if (failpoints != nullptr) failpoints->after.hit();
+    return shared_.erase(shared_.ledger->take_acknowledged()) && all;
 }
 
 Result<std::vector<StoredRow>> Sweeper::next_rows(
@@ -170,7 +175,9 @@ Result<std::vector<StoredRow>> Sweeper::next_rows(
 ) {
     TECNOCHAT_TRY(
         auto transaction,
-        postgres::Transaction::begin(shared_.pool, tenants, Deadline::after(kDatabaseTime))
+        postgres::Transaction::begin(
+            shared_.pool, tenants, shared_.ledger->call_deadline(kDatabaseTime)
+        )
     );
     const auto now = std::chrono::steady_clock::now();
     if (now >= count_again_) {

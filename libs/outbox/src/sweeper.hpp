@@ -9,7 +9,7 @@
 
 namespace tecnochat::outbox {
 
-/// What publishing from the caller's thread and from the sweeper have in common.
+/// What the publisher and the sweeper have in common.
 struct Shared {
     postgres::Pool& pool;
     kafka::Producer& producer;
@@ -17,15 +17,8 @@ struct Shared {
     std::shared_ptr<Ledger> ledger;  // owned by this and the delivery callbacks
     telemetry::Counter published;
 
-    /// Sends rows in order, waits at most `abandoned_after`, deletes what was acknowledged. False
-    /// unless all of it came through.
-    bool deliver_and_erase(
-        const std::vector<StoredRow>& rows,
-        std::span<const TenantId> tenants,
-        const std::stop_token& stop = {}
-    );
-    /// Deletes acknowledged rows; on failure they wait in the ledger for the sweeper.
-    bool erase_acknowledged(std::span<const std::int64_t> ids, std::span<const TenantId> tenants);
+    /// Deletes acknowledged rows; on failure the ledger keeps them for the next one.
+    bool erase(std::vector<Acknowledged> rows);
 };
 
 telemetry::Counter published_counter(telemetry::Metrics& metrics);
@@ -38,8 +31,11 @@ class Sweeper {
     Sweeper(Sweeper&&) = delete;
 
     void start();
-    void stop(Deadline deadline);
-    /// A publisher is done. Wakes the sweeper if rows are known to wait for their turn.
+    void request_stop();
+    /// Waits for the call under way, which is bounded by itself.
+    void stop();
+    /// Rows wait for their turn, or some were deleted. Wakes the sweeper if rows are known to wait
+    /// for their turn.
     void notice(bool deferred);
 
  private:
@@ -51,6 +47,7 @@ class Sweeper {
     void run(const std::stop_token& stop);
     Outcome sweep(const std::stop_token& stop);
     Outcome sweep_locked(std::span<const TenantId> tenants, const std::stop_token& stop);
+    bool publish(std::vector<StoredRow> rows, const std::stop_token& stop);
     Result<std::vector<StoredRow>> next_rows(std::span<const TenantId> tenants, bool& deferred);
 
     struct Wake {

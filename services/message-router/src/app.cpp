@@ -21,10 +21,8 @@
 namespace tecnochat::message_router {
 namespace {
 
-Failpoint before_produce{"message-router.outbox.produce.before"};
-Failpoint after_produce{"message-router.outbox.produce.after"};
-Failpoint before_delete{"message-router.outbox.delete.before"};
-Failpoint after_delete{"message-router.outbox.delete.after"};
+StepFailpoints produce_failpoints{"message-router.outbox.produce"};
+StepFailpoints delete_failpoints{"message-router.outbox.delete"};
 StepFailpoints dead_letter{"message-router.dead-letter.produce"};
 
 constexpr const char* kService = "message-router";
@@ -38,7 +36,8 @@ Config with_tls(Config config) {
 
 outbox::Outbox::Config outbox_config() {
     outbox::Outbox::Config config;
-    config.failpoints = {&before_produce, &after_produce, &before_delete, &after_delete};
+    config.produce = &produce_failpoints;
+    config.erase = &delete_failpoints;
     return config;
 }
 

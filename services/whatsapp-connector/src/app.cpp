@@ -9,10 +9,8 @@ constexpr const char* kService = "whatsapp-connector";
 /// No send waits for a status, and they are two thirds of all webhooks: few large transactions.
 constexpr Milliseconds kStatusesGather{50};
 
-Failpoint before_produce{"whatsapp-connector.outbox.produce.before"};
-Failpoint after_produce{"whatsapp-connector.outbox.produce.after"};
-Failpoint before_delete{"whatsapp-connector.outbox.delete.before"};
-Failpoint after_delete{"whatsapp-connector.outbox.delete.after"};
+StepFailpoints produce_failpoints{"whatsapp-connector.outbox.produce"};
+StepFailpoints delete_failpoints{"whatsapp-connector.outbox.delete"};
 StepFailpoints dead_letter{"whatsapp-connector.dead-letter.produce"};
 StepFailpoints outbound_offset{"whatsapp-connector.outbound.offset"};
 StepFailpoints status_offset{"whatsapp-connector.status.offset"};
@@ -26,7 +24,8 @@ postgres::Pool::Config pool_config(const Config& config) {
 
 outbox::Outbox::Config outbox_config() {
     outbox::Outbox::Config config;
-    config.failpoints = {&before_produce, &after_produce, &before_delete, &after_delete};
+    config.produce = &produce_failpoints;
+    config.erase = &delete_failpoints;
     return config;
 }
 

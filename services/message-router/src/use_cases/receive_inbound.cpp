@@ -365,7 +365,7 @@ Result<Effects> ReceiveInbound::decide_and_write(
     states.reserve(conversations.size());
     for (const auto& conversation : conversations) states.push_back(&conversation.state);
     TECNOCHAT_CHECK(store::conversations::update(transaction, states));
-    TECNOCHAT_TRY(effects.events, outbox_.append(transaction, writes.events));
+    TECNOCHAT_TRY(effects.events, outbox_.append(transaction, std::move(writes.events)));
     return effects;
 }
 

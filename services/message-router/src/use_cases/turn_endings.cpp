@@ -81,7 +81,7 @@ Result<Effects> TurnEndings::write(
     TECNOCHAT_CHECK(messages.insert(transaction, replies_));
     const std::vector<const domain::Conversation*> changed(changed_.begin(), changed_.end());
     TECNOCHAT_CHECK(store::conversations::update(transaction, changed));
-    TECNOCHAT_TRY(effects.events, outbox.append(transaction, events_));
+    TECNOCHAT_TRY(effects.events, outbox.append(transaction, std::move(events_)));
     return effects;
 }
 

@@ -1,7 +1,5 @@
 #include "rpc/whatsapp_rpc.hpp"
 
-#include <array>
-
 #include "events/send_updates.hpp"
 #include "tecnochat/rpc/handler.hpp"
 
@@ -75,8 +73,10 @@ Result<Channel> WhatsAppRpc::connect(
     TECNOCHAT_TRY(const auto channel, channels_.connect(transaction, wanted));
     // Published also when nothing changed: consumers ignore an epoch they know, and one that lost
     // its directory heals.
-    const std::array events{channel_event(channel, clock_.now())};
-    TECNOCHAT_TRY(auto appended, outbox_.append(transaction, events));
+    TECNOCHAT_TRY(
+        auto appended,
+        outbox_.append(transaction, std::vector{channel_event(channel, clock_.now())})
+    );
     TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
     channels_.remember(channel);
     outbox_.publish(std::move(appended));
