@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include "errors.hpp"
@@ -20,14 +21,23 @@ constexpr Milliseconds kStatementGrace{2000};
 
 enum class Wait { kReady, kExpired };
 
-Wait wait_for_socket(int socket, short events, Deadline deadline) {
-    pollfd descriptor{socket, events, 0};
+/// `stop` may cut the wait short at any moment; null: nothing does.
+Wait wait_for_socket(int socket, short events, Deadline deadline, const StopSignal* stop) {
     for (;;) {
-        const auto left = deadline.remaining();
+        std::array<pollfd, 2> descriptors{{{socket, events, 0}, {-1, POLLIN, 0}}};
+        auto limit = deadline;
+        if (stop != nullptr) {
+            // Once set it stays readable, and would make poll() return at once.
+            if (!stop->is_set()) descriptors[1].fd = stop->descriptor();
+            limit = stop->bound(deadline);
+        }
+        const auto left = limit.remaining();
         if (left.count() == 0) return Wait::kExpired;
         // One millisecond more: poll() rounds down, and would spin in the last one.
-        const int ready = poll(&descriptor, 1, static_cast<int>(left.count()) + 1);
-        if (ready > 0) return Wait::kReady;
+        const auto timeout =
+            std::min<Milliseconds::rep>(left.count() + 1, std::numeric_limits<int>::max());
+        const int ready = poll(descriptors.data(), descriptors.size(), static_cast<int>(timeout));
+        if (descriptors[0].revents != 0) return Wait::kReady;
         if (ready < 0 && errno != EINTR) return Wait::kReady;  // libpq will name the failure
     }
 }
@@ -37,7 +47,7 @@ Error unavailable() {
 }
 
 Result<std::unique_ptr<PGconn, CloseConnection>> dial(
-    const std::string& conninfo, Deadline deadline
+    const std::string& conninfo, Deadline deadline, const StopSignal* stop
 ) {
     const std::array<const char*, 6> keywords{
         "dbname",
@@ -58,7 +68,7 @@ Result<std::unique_ptr<PGconn, CloseConnection>> dial(
     while (next != PGRES_POLLING_OK) {
         if (next == PGRES_POLLING_FAILED) return unavailable();
         const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (wait_for_socket(PQsocket(handle.get()), events, deadline) == Wait::kExpired) {
+        if (wait_for_socket(PQsocket(handle.get()), events, deadline, stop) == Wait::kExpired) {
             return unavailable();
         }
         next = PQconnectPoll(handle.get());
@@ -110,7 +120,7 @@ Status Connection::Impl::wait_for_result(Deadline until) {
         if (flushing < 0) return closed(ErrorCode::kUnavailable, "PostgreSQL hung up");
         if (flushing == 0 && PQisBusy(handle.get()) == 0) return ok();
         const short events = flushing == 1 ? POLLIN | POLLOUT : POLLIN;
-        if (wait_for_socket(PQsocket(handle.get()), events, until) == Wait::kExpired) {
+        if (wait_for_socket(PQsocket(handle.get()), events, until, stop) == Wait::kExpired) {
             return closed(ErrorCode::kDeadlineExceeded, "PostgreSQL did not answer in time");
         }
         // On failure PQgetResult still hands over the server's last words (57P01, …).
@@ -354,10 +364,17 @@ bool Connection::healthy() const {
 }
 
 Result<std::unique_ptr<Connection>> connect(const std::string& conninfo, Deadline deadline) {
+    return connect(conninfo, deadline, nullptr);
+}
+
+Result<std::unique_ptr<Connection>> connect(
+    const std::string& conninfo, Deadline deadline, const StopSignal* stop
+) {
     TECNOCHAT_CHECK(check_transport(conninfo));
-    TECNOCHAT_TRY(auto handle, dial(conninfo, deadline));
+    TECNOCHAT_TRY(auto handle, dial(conninfo, deadline, stop));
     auto impl = std::make_unique<Connection::Impl>();
     impl->handle = std::move(handle);
+    impl->stop = stop;
     impl->deadline = deadline;
     // Rows parses these forms; a role's or database's own settings must not change them.
     TECNOCHAT_CHECK(
@@ -369,9 +386,12 @@ Result<std::unique_ptr<Connection>> connect(const std::string& conninfo, Deadlin
 }
 
 Result<std::unique_ptr<Connection>> open_session(
-    const std::string& conninfo, Deadline deadline, Milliseconds statement_timeout
+    const std::string& conninfo,
+    Deadline deadline,
+    Milliseconds statement_timeout,
+    const StopSignal* stop
 ) {
-    TECNOCHAT_TRY(auto connection, connect(conninfo, deadline));
+    TECNOCHAT_TRY(auto connection, connect(conninfo, deadline, stop));
     connection->set_deadline(deadline);
     TECNOCHAT_CHECK(connection->execute_script(fmt::format(
         "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",

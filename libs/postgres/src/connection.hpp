@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "stop_signal.hpp"
 #include "tecnochat/postgres/pool.hpp"
 
 namespace tecnochat::postgres {
@@ -56,6 +57,7 @@ struct Connection::Impl {
     std::optional<Deadline> deadline;
     /// What one statement may take when no deadline was set.
     Milliseconds statement_limit{600'000};
+    const StopSignal* stop = nullptr;  // the pool's, which outlives its connections
     std::uint64_t round_trips = 0;
 
     /// The simple protocol, several statements in one text; sends what is queued first.
@@ -96,7 +98,8 @@ struct Connection::Impl {
     Status wait_for_result(Deadline until);
     Error closed(ErrorCode code, const char* message);
     [[nodiscard]] Deadline until() const {
-        return deadline ? *deadline : Deadline::after(statement_limit);
+        const auto own = deadline ? *deadline : Deadline::after(statement_limit);
+        return stop != nullptr ? stop->bound(own) : own;
     }
 
     std::vector<Queued> queued_;
@@ -105,9 +108,17 @@ struct Connection::Impl {
     std::string text_;                 // the same, where libpq wants a NUL behind it
 };
 
+/// connect() whose waits `stop` may cut short; null: nothing does.
+Result<std::unique_ptr<Connection>> connect(
+    const std::string& conninfo, Deadline deadline, const StopSignal* stop
+);
+
 /// connect() with the settings every session has. `statement_timeout` zero: none.
 Result<std::unique_ptr<Connection>> open_session(
-    const std::string& conninfo, Deadline deadline, Milliseconds statement_timeout
+    const std::string& conninfo,
+    Deadline deadline,
+    Milliseconds statement_timeout,
+    const StopSignal* stop
 );
 
 }  // namespace tecnochat::postgres

@@ -14,6 +14,7 @@ struct Pool::Impl {
     explicit Impl(Config c) : config(std::move(c)) {}
 
     const Config config;
+    StopSignal stop;  // before the connections, which look at it
     std::mutex mutex;
     std::condition_variable freed;
     std::vector<std::unique_ptr<Connection>> idle;  // the most recently used last
@@ -24,7 +25,30 @@ struct Pool::Impl {
 
     Result<std::unique_ptr<Connection>> open_one(Deadline deadline) const {
         const auto limit = std::min(deadline.remaining(), config.connect_timeout);
-        return open_session(config.url.reveal(), Deadline::after(limit), config.statement_timeout);
+        return open_session(
+            config.url.reveal(), Deadline::after(limit), config.statement_timeout, &stop
+        );
+    }
+
+    [[nodiscard]] bool has_room() const { return !idle.empty() || open < config.size; }
+
+    /// Until there is room, `deadline` or the end of the pool.
+    Status wait_for_room(std::unique_lock<std::mutex>& lock, Deadline deadline) {
+        for (;;) {
+            const bool stopping = stop.is_set();
+            const auto limit = stop.bound(deadline);
+            if (stopping && limit.expired()) break;
+            const bool changed = freed.wait_until(lock, limit.time_point(), [&] {
+                return has_room() || stop.is_set() != stopping;
+            });
+            if (has_room()) return ok();
+            if (!changed && !stopping) {
+                return make_error(
+                    ErrorCode::kResourceExhausted, "no database connection came free in time"
+                );
+            }
+        }
+        return make_error(ErrorCode::kDeadlineExceeded, "the database connections are closing");
     }
 
     void forget_one() {
@@ -57,14 +81,7 @@ Pool::~Pool() = default;
 Result<Pool::Lease> Pool::acquire(Deadline deadline) {
     std::unique_lock lock(impl_->mutex);
     for (;;) {
-        const bool available = impl_->freed.wait_until(lock, deadline.time_point(), [this] {
-            return !impl_->idle.empty() || impl_->open < impl_->config.size;
-        });
-        if (!available) {
-            return make_error(
-                ErrorCode::kResourceExhausted, "no database connection came free in time"
-            );
-        }
+        TECNOCHAT_CHECK(impl_->wait_for_room(lock, deadline));
         if (impl_->idle.empty()) break;
         auto connection = std::move(impl_->idle.back());
         impl_->idle.pop_back();
@@ -79,6 +96,14 @@ Result<Pool::Lease> Pool::acquire(Deadline deadline) {
         return std::move(opened).error();
     }
     return Lease(this, std::move(opened).value());
+}
+
+void Pool::stop(Deadline deadline) {
+    {
+        std::scoped_lock lock(impl_->mutex);
+        impl_->stop.set(deadline);
+    }
+    impl_->freed.notify_all();
 }
 
 bool Pool::reachable() {

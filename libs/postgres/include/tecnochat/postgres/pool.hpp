@@ -137,6 +137,8 @@ class Rows {
     std::unique_ptr<void, Clear> result_;
 };
 
+class StopSignal;
+
 /// One connection, used by one thread at a time. Statements are prepared once per connection and
 /// text, and preparing travels with the first use. SQLSTATE -> code: 08*, 57P0*, 53* kUnavailable
 /// (connection is dropped); 40001, 40P01, 55P03 kAborted; 57014 kDeadlineExceeded; 23505
@@ -165,7 +167,7 @@ class Connection {
     friend class Pool;
     friend class Transaction;
     friend Result<std::unique_ptr<Connection>> connect(
-        const std::string& conninfo, Deadline deadline
+        const std::string& conninfo, Deadline deadline, const StopSignal* stop
     );
     struct Impl;
     explicit Connection(std::unique_ptr<Impl> impl);
@@ -208,6 +210,10 @@ class Pool {
 
     /// kUnavailable when the server is away, kResourceExhausted when none came free in time.
     Result<Lease> acquire(Deadline deadline);
+    /// The process is shutting down: from now on no wait of acquire() or of any connection, lent
+    /// ones included, lasts beyond `deadline`; what waits then ends with kDeadlineExceeded (opening
+    /// a connection: kUnavailable). The first call counts. Does not wait.
+    void stop(Deadline deadline);
     /// Cheap probe for readiness: SELECT 1 within 1 s.
     [[nodiscard]] bool reachable();
 
