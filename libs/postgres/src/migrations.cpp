@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
 #include <iterator>
 #include <map>
 
+#include "fragments.hpp"
 #include "tecnochat/postgres/pool.hpp"
 
 namespace tecnochat::postgres {
@@ -60,6 +62,9 @@ Result<std::map<int, Migration>> read_migrations(const std::filesystem::path& di
         std::ifstream file(entry.path(), std::ios::binary);
         std::string sql{std::istreambuf_iterator<char>(file), {}};
         if (!file) return refused(fmt::format("cannot read '{}.sql'", stem));
+        auto expanded = expand_fragments(sql);
+        if (!expanded) return refused(fmt::format("{}.sql: {}", stem, expanded.error().message));
+        sql = *std::move(expanded);
         std::string sha256 = sha256_hex(sql);
         if (!migrations.try_emplace(version, Migration{stem, std::move(sql), std::move(sha256)})
                  .second) {
@@ -109,6 +114,29 @@ Status apply(Connection& connection, int version, const Migration& migration) {
 }
 
 }  // namespace
+
+Result<std::string> expand_fragments(std::string_view sql) {
+    constexpr std::string_view kInclude = "-- include:";
+    std::string expanded;
+    expanded.reserve(sql.size());
+    while (!sql.empty()) {
+        const auto end = std::min(sql.find('\n'), sql.size() - 1) + 1;
+        auto line = sql.substr(0, end);
+        sql.remove_prefix(end);
+        if (!line.starts_with(kInclude)) {
+            expanded += line;
+            continue;
+        }
+        line.remove_prefix(std::min(line.find_first_not_of(' ', kInclude.size()), line.size()));
+        const auto name = line.substr(0, line.find_last_not_of(" \r\n") + 1);
+        const auto found = fragments().find(name);
+        if (found == fragments().end()) {
+            return refused(fmt::format("there is no fragment '{}'", name));
+        }
+        expanded += found->second;
+    }
+    return expanded;
+}
 
 Result<int> migrate(const std::string& conninfo, const std::filesystem::path& directory) {
     TECNOCHAT_TRY(const auto migrations, read_migrations(directory));

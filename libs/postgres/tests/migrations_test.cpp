@@ -22,6 +22,7 @@ std::filesystem::path temporary_folder() {
 struct Fixture {
     Sandbox sandbox;
     std::filesystem::path folder = temporary_folder();
+    Fixture() { sandbox.run("DROP TABLE inbox, outbox, channels"); }
     ~Fixture() { std::filesystem::remove_all(folder); }
 
     void write(const std::string& name, const std::string& sql) const {
@@ -75,4 +76,37 @@ TEST_CASE_METHOD(Fixture, "a changed, missing, double or misnamed file is refuse
     const auto result = run();
     REQUIRE_FALSE(result);
     CHECK(result.error().code == ErrorCode::kFailedPrecondition);
+}
+
+TEST_CASE_METHOD(Fixture, "fragments are part of the migration that includes them") {
+    write(
+        "0001_tables.sql",
+        "-- before\n-- include: pipeline_policy\n-- include: inbox\r\nSELECT "
+        "pg_temp.pipeline_policy('inbox');\n-- include: channels"
+    );
+    CHECK(run().value() == 1);
+    write("0002_more.sql", "-- include: pipeline_policy\n-- include: outbox\n");
+    CHECK(run().value() == 1);
+    CHECK(run().value() == 0);
+    CHECK(
+        sandbox.query(
+            "SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relrowsecurity AND "
+            "relforcerowsecurity AND relnamespace = current_schema()::regnamespace"
+        ) == "inbox"
+    );
+    // The checksum is that of the expanded text: the fragment in full is the same migration.
+    write(
+        "0002_more.sql",
+        expand_fragments("-- include: pipeline_policy\n-- include: outbox\n").value()
+    );
+    CHECK(run().value() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a fragment that does not exist is refused and named") {
+    write("0001_tables.sql", "-- include: nonsense\n");
+    const auto result = run();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::kFailedPrecondition);
+    CHECK(result.error().message.find("0001_tables.sql") != std::string::npos);
+    CHECK(result.error().message.find("nonsense") != std::string::npos);
 }

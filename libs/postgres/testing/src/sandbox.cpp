@@ -4,8 +4,6 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 #include "tecnochat/core/environment.hpp"
@@ -111,17 +109,16 @@ void prepare_server(const std::string& service) {
     if (there.empty()) or_throw(server->execute("CREATE DATABASE " + database));
 }
 
-/// The block that services carry, as libs/postgres/README.md shows it.
-std::string canonical_sql() {
-    std::ifstream file(TECNOCHAT_POSTGRES_README);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    const auto begin = text.find("```sql\n");
-    const auto end = text.find("```\n", begin + 7);
-    if (begin == std::string::npos || end == std::string::npos) {
-        throw std::runtime_error("libs/postgres/README.md has no sql block");
-    }
-    return text.substr(begin + 7, end - begin - 7);
-}
+/// What a service's migration says about the tables of the libraries.
+constexpr std::string_view kTables = R"sql(
+-- include: pipeline_policy
+-- include: inbox
+-- include: outbox
+-- include: channels
+SELECT pg_temp.pipeline_policy('inbox', 'outbox');
+GRANT SELECT, INSERT, DELETE ON inbox, outbox TO "message-router";
+GRANT SELECT, INSERT, UPDATE ON channels TO "message-router";
+)sql";
 
 }  // namespace
 
@@ -135,7 +132,8 @@ Sandbox::Sandbox(std::string service) : service_(std::move(service)), name_(uniq
 }
 
 Sandbox::Sandbox() : Sandbox("message-router") {
-    run(canonical_sql());
+    const auto owner = open(session(service_, name_, owner_of(service_)));
+    or_throw(owner->execute_script(or_throw(expand_fragments(kTables))));
 }
 
 Sandbox::Sandbox(std::string service, const std::filesystem::path& migrations)

@@ -17,7 +17,7 @@ namespace tecnochat::postgres::testing {
 /// and with what its migrations grant. Not thread-safe.
 class Sandbox {
  public:
-    /// Only the inbox and outbox of libs/postgres/README.md, which names message-router.
+    /// Only the tables of the fragments (inbox, outbox, channels), for "message-router".
     Sandbox();
     /// `service` is the login that the migrations grant to, e.g. "whatsapp-connector".
     Sandbox(std::string service, const std::filesystem::path& migrations);
@@ -30,6 +30,8 @@ class Sandbox {
     [[nodiscard]] Secret service_url() const;
     /// As the superuser, for looking at everything and creating tables.
     [[nodiscard]] Secret admin_url() const;
+    /// Of its tables.
+    [[nodiscard]] const std::string& schema() const { return name_; }
     /// The service's role as SQL writes it.
     [[nodiscard]] std::string role() const { return '"' + service_ + '"'; }
 
