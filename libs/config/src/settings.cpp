@@ -39,6 +39,11 @@ void declare_postgres(Options& options, Secret& url) {
     );
 }
 
+void declare_rpc(Options& options, std::string& listen, std::string& allow_list) {
+    options.text("rpc-listen", listen, "host:port of the gRPC server");
+    options.text("rpc-allow-list", allow_list, "file of the caller -> method list");
+}
+
 void declare_redis(Options& options, Secret& url) {
     options.secret("redis-url", url, "redis://… on loopback", Presence::kRequired);
 }

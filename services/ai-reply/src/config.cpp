@@ -6,8 +6,7 @@ void declare(config::Options& options, Config& config) {
     config::declare(options, config.tls);
     config::declare(options, config.kafka);
     config::declare_postgres(options, config.postgres_url);
-    options.text("rpc-listen", config.rpc_listen, "host:port of the gRPC server");
-    options.text("rpc-allow-list", config.rpc_allow_list, "file of the caller -> method list");
+    config::declare_rpc(options, config.rpc_listen, config.rpc_allow_list);
     options.number(
         "index-tenants",
         config.index_tenants,
