@@ -51,7 +51,7 @@ Result<Appended> Outbox::append(postgres::Transaction& transaction, std::vector<
     Appended appended;
     if (entries.empty()) return appended;
     const auto acknowledged = impl_->shared.ledger->acknowledged(entries);
-    TECNOCHAT_TRY(auto inserted, insert(transaction, entries, acknowledged));
+    auto inserted = insert(transaction, entries, acknowledged);
     appended.parts_.push_back({std::move(inserted), std::move(entries)});
     return appended;
 }
@@ -59,7 +59,8 @@ Result<Appended> Outbox::append(postgres::Transaction& transaction, std::vector<
 void Outbox::publish(Appended appended) {
     std::vector<StoredRow> direct;
     bool deferred = false;
-    for (auto& [inserted, entries] : appended.parts_) {
+    for (auto& [pending, entries] : appended.parts_) {
+        const auto& inserted = pending.rows();
         TECNOCHAT_ASSERT(
             static_cast<std::size_t>(inserted.size()) == entries.size(),
             "an outbox row for every entry"
@@ -67,8 +68,9 @@ void Outbox::publish(Appended appended) {
         direct.reserve(direct.size() + entries.size());
         auto entry = entries.begin();
         for (const auto row : inserted) {
-            if (row.flag(1)) {
-                direct.push_back({row.number(0), std::move(*entry)});
+            const auto id = row.number("id");
+            if (row.flag("direct")) {
+                direct.push_back({id, std::move(*entry)});
             } else {
                 deferred = true;
             }

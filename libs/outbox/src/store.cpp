@@ -36,7 +36,7 @@ SELECT id, tenant_id, order_key, topic, key, value, headers FROM (
 
 constexpr std::string_view kAnyDeferred =
     "SELECT EXISTS (SELECT FROM outbox WHERE NOT direct AND order_key <> ALL ($1::uuid[]) "
-    "AND id <> ALL ($2::bigint[]))";
+    "AND id <> ALL ($2::bigint[])) AS deferred";
 
 bool is_plain(std::string_view text) {
     return std::ranges::all_of(text, [](char c) {
@@ -69,34 +69,23 @@ kafka::Headers headers_from_json(const std::string& text) {
 
 }  // namespace
 
-Result<postgres::Rows> insert(
+postgres::Pending insert(
     postgres::Transaction& transaction,
     std::span<const Entry> entries,
     std::span<const std::int64_t> acknowledged
 ) {
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> order_keys;
-    std::vector<std::string> topics;
-    std::vector<std::string> keys;
-    std::vector<std::string> values;
-    std::vector<std::string> headers;
-    for (const auto& entry : entries) {
-        tenants.push_back(entry.tenant.uuid());
-        order_keys.push_back(entry.order_key);
-        topics.push_back(entry.record.topic);
-        keys.push_back(entry.record.key);
-        values.push_back(entry.record.value);
-        headers.push_back(headers_to_json(entry.record.headers));
-    }
-    return transaction.execute(
+    return transaction.send(
         kInsert,
         postgres::Params()
-            .add_array(tenants)
-            .add_array(order_keys)
-            .add_array(topics)
-            .add_array(keys)
-            .add_bytes_array(values)
-            .add_array(headers)
+            .add_columns(
+                entries,
+                &Entry::tenant,
+                &Entry::order_key,
+                [](const Entry& entry) { return std::string_view(entry.record.topic); },
+                [](const Entry& entry) { return std::string_view(entry.record.key); },
+                [](const Entry& entry) { return postgres::Bytes{entry.record.value}; },
+                [](const Entry& entry) { return headers_to_json(entry.record.headers); }
+            )
             .add_array(acknowledged)
     );
 }
@@ -119,10 +108,13 @@ Result<std::vector<StoredRow>> select_due(
     std::vector<StoredRow> due;
     for (const auto row : rows) {
         due.push_back(
-            {row.number(0),
-             {TenantId(row.uuid(1)),
-              row.uuid(2),
-              {row.text(3), row.text(4), row.bytes(5), headers_from_json(row.text(6))}}}
+            {row.number("id"),
+             {row.id<TenantId>("tenant_id"),
+              row.uuid("order_key"),
+              {row.text("topic"),
+               row.text("key"),
+               row.bytes("value"),
+               headers_from_json(row.text("headers"))}}}
         );
     }
     return due;
@@ -135,19 +127,18 @@ Result<bool> any_deferred(postgres::Transaction& transaction, const Held& held) 
             kAnyDeferred, postgres::Params().add_array(held.order_keys).add_array(held.acknowledged)
         )
     );
-    return rows[0].flag(0);
+    return rows[0].flag("deferred");
 }
 
 Result<std::int64_t> count_rows(postgres::Transaction& transaction) {
-    TECNOCHAT_TRY(const auto rows, transaction.execute("SELECT count(*) FROM outbox"));
-    return rows[0].number(0);
+    TECNOCHAT_TRY(const auto rows, transaction.execute("SELECT count(*) AS count FROM outbox"));
+    return rows[0].number("count");
 }
 
-Status erase(postgres::Transaction& transaction, std::span<const std::int64_t> ids) {
-    TECNOCHAT_CHECK(transaction.execute(
+void erase(postgres::Transaction& transaction, std::span<const std::int64_t> ids) {
+    transaction.send(
         "DELETE FROM outbox WHERE id = ANY ($1::bigint[])", postgres::Params().add_array(ids)
-    ));
-    return ok();
+    );
 }
 
 }  // namespace tecnochat::outbox

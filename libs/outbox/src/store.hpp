@@ -13,9 +13,9 @@ struct StoredRow {
     Entry entry;
 };
 
-/// Queues or stores one row per entry; id and direct of each, in order. `acknowledged` are rows
+/// Queues one row per entry; answers with id and direct of each, in order. `acknowledged` are rows
 /// that do not count as older.
-Result<postgres::Rows> insert(
+postgres::Pending insert(
     postgres::Transaction& transaction,
     std::span<const Entry> entries,
     std::span<const std::int64_t> acknowledged
@@ -42,6 +42,7 @@ Result<bool> any_deferred(postgres::Transaction& transaction, const Held& held);
 
 Result<std::int64_t> count_rows(postgres::Transaction& transaction);
 
-Status erase(postgres::Transaction& transaction, std::span<const std::int64_t> ids);
+/// Queues the delete.
+void erase(postgres::Transaction& transaction, std::span<const std::int64_t> ids);
 
 }  // namespace tecnochat::outbox

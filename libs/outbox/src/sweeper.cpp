@@ -10,7 +10,7 @@ namespace {
 constexpr Milliseconds kDatabaseTime{5000};
 constexpr Milliseconds kFirstPause{5};
 constexpr std::chrono::seconds kCountEvery{5};
-constexpr std::string_view kTryLock = "SELECT pg_try_advisory_lock($1)";
+constexpr std::string_view kTryLock = "SELECT pg_try_advisory_lock($1) AS locked";
 constexpr std::string_view kUnlock = "SELECT pg_advisory_unlock($1)";
 
 void log_trouble(std::string_view event, const Error& error) {
@@ -48,9 +48,8 @@ bool Shared::erase(std::vector<Acknowledged> rows) {
         );
         // A delete that is lost only publishes again, and consumers dedupe: no fsync for it.
         TECNOCHAT_CHECK(transaction.relax_durability());
-        TECNOCHAT_CHECK(outbox::erase(transaction, ids));
-        if (config.erase == nullptr) return transaction.commit();
-        return transaction.commit({&config.erase->before, &config.erase->after});
+        outbox::erase(transaction, ids);
+        return transaction.commit(config.erase);
     };
     const Status status = attempt();
     if (!status) {
@@ -135,7 +134,7 @@ Sweeper::Outcome Sweeper::sweep(const std::stop_token& stop) {
     }
     const auto sweep_lock = postgres::Params().add(kSweepLock);
     const auto locked = (*lease)->execute(kTryLock, sweep_lock);
-    if (!locked || !(*locked)[0].flag(0)) return Outcome::kBlocked;
+    if (!locked || !(*locked)[0].flag("locked")) return Outcome::kBlocked;
     const Outcome outcome = sweep_locked(tenants, stop);
     // If this fails the connection is broken, and the lock went with it.
     [[maybe_unused]] const auto unlocked = (*lease)->execute(kUnlock, sweep_lock);

@@ -36,13 +36,10 @@ outbox::Outbox::Config outbox_config(ServiceSteps& steps) {
     return config;
 }
 
-/// From here on no wait for the database lasts beyond the deadline.
-template <class Pool>
-void bound_waits(Pool& pool, Deadline deadline) {
-    if constexpr (requires { pool.stop(deadline); }) {
-        const auto left = deadline.remaining();
-        pool.stop(Deadline::after(left - std::min(left / 5, kAfterDatabase)));
-    }
+/// A little before the stop itself has to end.
+Deadline database_deadline(Deadline deadline) {
+    const auto left = deadline.remaining();
+    return Deadline::after(left - std::min(left / 5, kAfterDatabase));
 }
 
 }  // namespace
@@ -200,7 +197,7 @@ bool ServiceApp::ready() const {
 }
 
 void ServiceApp::stop(Deadline deadline) {
-    if (pool_) bound_waits(*pool_, deadline);
+    if (pool_) pool_->stop(database_deadline(deadline));
     stop_intake(deadline);
     stop_parts(workers_, deadline);
     if (outbox_) outbox_->stop(deadline);

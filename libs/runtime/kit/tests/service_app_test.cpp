@@ -122,10 +122,6 @@ Status hang_in(postgres::Pool& pool, Milliseconds limit) {
     return transaction.commit();
 }
 
-bool handed_over(const Status& status) {
-    return status.has_value();
-}
-
 }  // namespace
 
 TEST_CASE("failpoints follow from a service's name and shape") {
@@ -244,7 +240,7 @@ TEST_CASE_METHOD(Fixture, "five consumers that hang in the database are stopped 
     const auto deadline = Deadline::after(kLong);
     for (const auto& topic : topics) {
         const kafka::OutRecord record{topic.name(), "k", "v", {}};
-        REQUIRE(handed_over(app.producer().send_and_wait(std::span(&record, 1), deadline)));
+        REQUIRE(app.producer().send_and_wait(std::span(&record, 1), deadline));
     }
     REQUIRE(testkit::eventually(kLong, [&] {
         return std::ranges::all_of(calls, [](const auto& count) { return count > 0; });
@@ -257,4 +253,20 @@ TEST_CASE_METHOD(Fixture, "five consumers that hang in the database are stopped 
     // Stopped one after the other, the later ones would have been handed their batches again and
     // again meanwhile. (One may have been about to be called as it was counted.)
     for (std::size_t i = 0; i < calls.size(); ++i) CHECK(calls[i] <= before[i] + 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a stop ends waits for the database that would outlast it") {
+    const TestTopic topic("a");
+    std::atomic<int> calls{0};
+    TestApp app(test_steps, *this);
+    app.consume(topic, [&](std::span<const kafka::Record>) {
+        ++calls;
+        return hang_in(app.pool(), std::chrono::minutes(10));
+    });
+    REQUIRE(app.start());
+    const kafka::OutRecord record{"a", "k", "v", {}};
+    REQUIRE(app.producer().send_and_wait(std::span(&record, 1), Deadline::after(kLong)));
+    REQUIRE(testkit::eventually(kLong, [&] { return calls > 0; }));
+    app.stop(Deadline::after(Milliseconds(3000)));  // returns at all: the handler did
+    CHECK(calls == 1);
 }

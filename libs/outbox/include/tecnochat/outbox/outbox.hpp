@@ -38,7 +38,7 @@ class Appended {
     /// One append(). What the insert answered (id, and direct: no older unpublished row of its
     /// order_key, so it may leave right away) is read after the commit only.
     struct Part {
-        postgres::Rows inserted;
+        postgres::Pending inserted;
         std::vector<Entry> entries;
     };
     std::vector<Part> parts_;
@@ -79,7 +79,8 @@ class Outbox {
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
 
-    /// Inside the caller's transaction, after it locked the rows behind each order_key.
+    /// Inside the caller's transaction, after it locked the rows behind each order_key. Queued: it
+    /// travels with the transaction's next statement or its COMMIT.
     Result<Appended> append(postgres::Transaction& transaction, std::vector<Entry> entries);
 
     /// After the commit: hands the direct rows to Kafka's producer and returns; waits for nobody.
