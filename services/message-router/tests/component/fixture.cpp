@@ -19,6 +19,16 @@ void set_time(google::protobuf::Timestamp& wire, Timestamp time) {
     wire.set_nanos(static_cast<std::int32_t>(to_unix_ms(time) % 1000) * 1'000'000);
 }
 
+/// Before anything asks for them: the mock makes what it is asked for, with other partitions.
+kafka::testing::MockCluster& with_topics(kafka::testing::MockCluster& cluster) {
+    for (const auto topic :
+         {kafka::topics::kAiRequests,
+          kafka::topics::kWhatsappOutbound,
+          kafka::topics::kDeadLettersMessageRouter})
+        cluster.create_topic(std::string(topic), 1);
+    return cluster;
+}
+
 kafka::ProducerConfig producer_config(const kafka::testing::MockCluster& cluster) {
     kafka::ProducerConfig config;
     config.client_id = "router-test";
@@ -30,7 +40,7 @@ kafka::ProducerConfig producer_config(const kafka::testing::MockCluster& cluster
 
 Router::Router()
     : pool({database.service_url(), 8}),
-      producer(producer_config(cluster), metrics),
+      producer(producer_config(with_topics(cluster)), metrics),
       dead_letters(producer, std::string(kafka::topics::kDeadLettersMessageRouter), metrics),
       outbox(
           pool, producer, [this] { return directory.tenants(); }, {}, metrics
@@ -53,11 +63,6 @@ Router::Router()
       update_channels(pool, directory, dead_letters),
       read(pool, directory, sealer),
       release(pool, sealer) {
-    for (const auto topic :
-         {kafka::topics::kAiRequests,
-          kafka::topics::kWhatsappOutbound,
-          kafka::topics::kDeadLettersMessageRouter})
-        cluster.create_topic(std::string(topic), 1);
     outbox.start();  // on a busy machine even the first produce may be left to the sweeper
     take(update_channels, {channel(kNumber, tenant, 1), channel(kOtherNumber, other_tenant, 1)});
 }
