@@ -327,7 +327,9 @@ Result<Rows> Connection::execute(std::string_view sql, const Params& params) {
     const auto slot = std::make_shared<Slot>();  // owned by this call and the queue
     impl_->queue(sql, params, slot);
     TECNOCHAT_CHECK(impl_->flush());
-    return *std::move(slot->rows);
+    auto& rows = slot->rows;
+    TECNOCHAT_ASSERT(rows.has_value(), "a flush that succeeded fills every slot");
+    return *std::move(rows);
 }
 
 Status Connection::execute_script(const std::string& sql) {

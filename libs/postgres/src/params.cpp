@@ -23,14 +23,14 @@ void append_without_nul(std::string& out, std::string_view text) {
 
 template <class Number>
 void append_number(std::string& out, Number number) {
-    std::array<char, 32> text;
+    std::array<char, 32> text{};
     const auto written = std::to_chars(text.begin(), text.end(), number);
     out.append(text.begin(), written.ptr);
 }
 
 void append_uuid(std::string& out, const Uuid& uuid) {
     static constexpr std::string_view kDigits = "0123456789abcdef";
-    std::array<char, 36> text;
+    std::array<char, 36> text{};
     auto* next = text.begin();
     for (std::size_t i = 0; i < uuid.bytes().size(); ++i) {
         if (i == 4 || i == 6 || i == 8 || i == 10) *next++ = '-';

@@ -21,10 +21,9 @@ constexpr std::string_view kRelaxedSettings =
 }  // namespace
 
 const Rows& Pending::rows() const {
-    TECNOCHAT_ASSERT(
-        slot_->rows.has_value(), "a queued statement's rows before its transaction sent it"
-    );
-    return *slot_->rows;
+    const auto& rows = slot_->rows;
+    TECNOCHAT_ASSERT(rows.has_value(), "a queued statement's rows before its transaction sent it");
+    return *rows;
 }
 
 Transaction::Transaction(Pool::Lease lease, std::span<const TenantId> tenants, Deadline deadline)
@@ -113,7 +112,9 @@ std::shared_ptr<Slot> Transaction::queue(std::string_view sql, const Params& par
 Result<Rows> Transaction::execute(std::string_view sql, const Params& params) {
     const auto slot = queue(sql, params);
     TECNOCHAT_CHECK(flush());
-    return *std::move(slot->rows);
+    auto& rows = slot->rows;
+    TECNOCHAT_ASSERT(rows.has_value(), "a flush that succeeded fills every slot");
+    return *std::move(rows);
 }
 
 Pending Transaction::send(std::string_view sql, const Params& params) {

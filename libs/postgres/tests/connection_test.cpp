@@ -164,7 +164,7 @@ TEST_CASE("rows become columns") {
         Timestamp time;
     };
     const std::vector<Entry> entries{
-        {TenantId::generate(SystemClock().now()), "a \"b\" \\", 3, "\xfe", from_unix_ms(1500)},
+        {TenantId::generate(SystemClock().now()), R"(a "b" \)", 3, "\xfe", from_unix_ms(1500)},
         {TenantId::generate(SystemClock().now()), "", std::nullopt, "", from_unix_ms(2500)}
     };
     std::vector<const Entry*> pointers;

@@ -43,9 +43,7 @@ void append_value(std::string& out, const Value& value) {
         } else {
             out += "NULL";
         }
-    } else if constexpr (std::same_as<Value, bool> || std::same_as<Value, double>) {
-        append_element(out, value);
-    } else if constexpr (std::integral<Value>) {
+    } else if constexpr (std::integral<Value> && !std::same_as<Value, bool>) {
         append_element(out, static_cast<std::int64_t>(value));
     } else if constexpr (std::convertible_to<const Value&, std::string_view>) {
         append_element(out, std::string_view(value));
