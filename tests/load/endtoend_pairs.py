@@ -19,7 +19,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import endtoend_world as actors  # noqa: E402  (siblings; the bench runner loads files by their path)
+import endtoend_processors as processors  # noqa: E402  (siblings; the bench runner loads files by their path)
+import endtoend_world as actors  # noqa: E402
 import report  # noqa: E402
 from contenders import BenchError  # noqa: E402
 from endtoend_books import Books, wrong  # noqa: E402
@@ -106,6 +107,15 @@ def verdicts(old: Build, new: Build) -> list[tuple[bool, str]]:
     ]
 
 
+def stages(old: Build, new: Build) -> str:
+    """Where the processor time of a message goes, medians of all pairs."""
+    rows = []
+    for stage in (*processors.STAGES, "load generator"):
+        before, after = (statistics.median(phase.micros(stage) for phase in build.sustained) for build in (old, new))
+        rows.append([stage, f"{before:.0f}", f"{after:.0f}", f"{after / before:.2f}" if before else ""])
+    return report.table([f"us/message at {SUSTAINED_RATE}/s", "old", "new", "ratio"], rows)
+
+
 def text_of(old: Build, new: Build, checked: list[tuple[bool, str]]) -> str:
     rows = [
         [
@@ -123,6 +133,7 @@ def text_of(old: Build, new: Build, checked: list[tuple[bool, str]]) -> str:
             "## endtoend-pairs: the old build and the new one in turn",
             f"{report.machine()}; {len(rows)} pairs, {SUSTAINED_SECONDS} s at {SUSTAINED_RATE}/s and {QUIET_SECONDS} s at {QUIET_RATE}/s each.",
             report.table(header, rows),
+            stages(old, new),
             "Targets:",
             "\n".join(f"- {'reached' if good else 'MISSED'}: {line}" for good, line in checked),
         ]
