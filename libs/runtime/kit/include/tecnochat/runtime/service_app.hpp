@@ -64,10 +64,10 @@ struct Parts {
     /// rest for RPCs.
     int connections = 8;
     /// Every tenant whose events the outbox's sweeper may see; asked from start() on only.
-    outbox::Outbox::Tenants tenants;
+    outbox::Outbox::Tenants tenants{};
     /// May change what follows from settings (served_by_caller, delivery_timeout, …).
-    std::function<void(kafka::ProducerConfig&)> producer;
-    std::string mock_bootstrap;  // tests only: a mock cluster's
+    std::function<void(kafka::ProducerConfig&)> producer{};
+    std::string mock_bootstrap{};  // tests only: a mock cluster's
 };
 
 /// How one topic is read; see kafka::ConsumerConfig.
