@@ -16,6 +16,12 @@ struct StoredItem {
     Timestamp updated_at;
 };
 
+struct KnowledgePage {
+    std::vector<StoredItem> items;
+    /// The item the next page begins after; empty on the last page.
+    std::optional<KnowledgeItemId> next;
+};
+
 /// The knowledge of one tenant as it stood at `version`, or a little newer.
 struct KnowledgeSnapshot {
     std::int64_t version = 0;
@@ -23,7 +29,8 @@ struct KnowledgeSnapshot {
 };
 
 /// Where knowledge lives. Every call sees one tenant and no other; all fail with kUnavailable or
-/// kDeadlineExceeded when the store is away.
+/// kDeadlineExceeded when the store is away. An item of a kind that only a newer version knows is
+/// left out of pages and snapshots.
 class KnowledgeStore {
  public:
     virtual ~KnowledgeStore() = default;
@@ -32,12 +39,13 @@ class KnowledgeStore {
     virtual Result<StoredItem> put(
         const TenantId& tenant, const KnowledgeItem& item, Deadline deadline
     ) = 0;
-    /// kNotFound if the tenant has none with that id.
+    /// kNotFound if the tenant has none with that id; kDataLoss (UNKNOWN_WORD) for one of a kind
+    /// that this version does not know.
     virtual Result<StoredItem> get(
         const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline
     ) = 0;
-    /// At most `limit` items with an id above `after`, by id.
-    virtual Result<std::vector<StoredItem>> list(
+    /// At most `limit` items with an id above `after`, by id; fewer do not mean the last page.
+    virtual Result<KnowledgePage> list(
         const TenantId& tenant, std::optional<KnowledgeItemId> after, int limit, Deadline deadline
     ) = 0;
     /// Removing an absent item is no error.

@@ -41,17 +41,20 @@ class FakeKnowledgeStore final : public KnowledgeStore {
         }
         return found->second;
     }
-    Result<std::vector<StoredItem>> list(
+    Result<KnowledgePage> list(
         const TenantId& tenant, std::optional<KnowledgeItemId> after, int limit, Deadline
     ) override {
         if (away) return unavailable();
-        std::vector<StoredItem> out;
+        KnowledgePage page;
         for (const auto& [id, stored] : tenants_[tenant].items) {
             if (after && id <= *after) continue;
-            if (out.size() == static_cast<std::size_t>(limit)) break;
-            out.push_back(stored);
+            if (page.items.size() == static_cast<std::size_t>(limit)) {
+                page.next = page.items.back().item.id;
+                break;
+            }
+            page.items.push_back(stored);
         }
-        return out;
+        return page;
     }
     Status remove(const TenantId& tenant, const KnowledgeItemId& id, Deadline) override {
         if (away) return unavailable();

@@ -33,10 +33,10 @@ TEST_CASE("without a tenant the service's login sees no row, and writes none") {
     REQUIRE(connection);
     const auto count = (*connection)->execute("SELECT count(*) FROM knowledge_items");
     REQUIRE(count);
-    CHECK((*count)[0].number(0) == 0);
+    CHECK((*count)[0].number("count") == 0);
     const auto versions = (*connection)->execute("SELECT count(*) FROM tenant_knowledge");
     REQUIRE(versions);
-    CHECK((*versions)[0].number(0) == 0);
+    CHECK((*versions)[0].number("count") == 0);
     const auto written =
         (*connection)
             ->execute(
@@ -68,6 +68,59 @@ TEST_CASE("a business may have 2000 items; replacing one still works then") {
     CHECK(one_more.error().reason == "KNOWLEDGE_FULL");
     CHECK(f.store.put(tenant_of(1), item_of(1, "Wifi", "Ya no."), soon()));
     CHECK(f.store.put(tenant_of(2), item_of(2, "Pan", "Hay."), soon()));
+}
+
+TEST_CASE("an item of a kind that a newer version wrote fails alone") {
+    Fixture f;
+    REQUIRE(f.store.put(tenant_of(1), item_of(1, "Wifi", "Hay."), soon()));
+    REQUIRE(f.store.put(tenant_of(1), item_of(2, "Pan", "Hay."), soon()));
+    REQUIRE(f.store.put(tenant_of(1), item_of(3, "Mesas", "Hay."), soon()));
+    f.sandbox.run(
+        "UPDATE knowledge_items SET kind = 'hologram' WHERE id = '" + item_id_of(2).to_string() +
+        "'"
+    );
+    const auto all = f.store.list(tenant_of(1), std::nullopt, 10, soon());
+    REQUIRE(all);
+    REQUIRE(all->items.size() == 2);
+    CHECK(all->items[0].item.id == item_id_of(1));
+    CHECK(all->items[1].item.id == item_id_of(3));
+    CHECK_FALSE(all->next);
+    // A page that ends with it leads to the next one all the same.
+    const auto page = f.store.list(tenant_of(1), item_id_of(1), 1, soon());
+    REQUIRE(page);
+    CHECK(page->items.empty());
+    CHECK(page->next == item_id_of(2));
+
+    const auto alone = f.store.get(tenant_of(1), item_id_of(2), soon());
+    REQUIRE_FALSE(alone);
+    CHECK(alone.error().code == ErrorCode::kDataLoss);
+    CHECK(alone.error().reason == "UNKNOWN_WORD");
+    const auto snapshot = f.store.load(tenant_of(1), soon());
+    REQUIRE(snapshot);
+    CHECK(snapshot->items.size() == 2);
+
+    // It can be replaced and removed as any other.
+    CHECK(f.store.put(tenant_of(1), item_of(2, "Pan", "Hay."), soon()));
+    CHECK(f.store.get(tenant_of(1), item_id_of(2), soon()));
+    CHECK(f.store.remove(tenant_of(1), item_id_of(2), soon()));
+}
+
+TEST_CASE("reading takes one round trip, a change two") {
+    Fixture f;
+    std::uint64_t before = 0;
+    const auto trips = [&](const auto& work) {
+        before = f.pool.acquire(soon()).value()->round_trips();
+        REQUIRE(work());
+        return f.pool.acquire(soon()).value()->round_trips() - before;
+    };
+    const auto put = [&] { return f.store.put(tenant_of(1), item_of(1, "Wifi", "Hay."), soon()); };
+    REQUIRE(put());  // prepares
+    CHECK(trips(put) == 2);
+    CHECK(trips([&] { return f.store.version(tenant_of(1), soon()); }) == 1);
+    CHECK(trips([&] { return f.store.load(tenant_of(1), soon()); }) == 1);
+    CHECK(trips([&] { return f.store.get(tenant_of(1), item_id_of(1), soon()); }) == 1);
+    CHECK(trips([&] { return f.store.list(tenant_of(1), std::nullopt, 2, soon()); }) == 1);
+    CHECK(trips([&] { return f.store.remove(tenant_of(1), item_id_of(1), soon()); }) == 2);
 }
 
 TEST_CASE("a server that ends our connections costs one failed call at most") {

@@ -52,13 +52,16 @@ void check_knowledge_store(KnowledgeStore& store) {
     REQUIRE(store.put(tenant, item_of(3, "Pan", "Hay."), soon()));
     const auto two = store.list(tenant, std::nullopt, 2, soon());
     REQUIRE(two);
-    REQUIRE(two->size() == 2);
-    CHECK((*two)[0].item.id == item_id_of(1));
-    CHECK((*two)[1].item.id == item_id_of(2));
+    REQUIRE(two->items.size() == 2);
+    CHECK(two->items[0].item.id == item_id_of(1));
+    CHECK(two->items[1].item.id == item_id_of(2));
+    CHECK(two->next == item_id_of(2));
     const auto rest = store.list(tenant, item_id_of(2), 2, soon());
     REQUIRE(rest);
-    REQUIRE(rest->size() == 1);
-    CHECK((*rest)[0].item.id == item_id_of(3));
+    REQUIRE(rest->items.size() == 1);
+    CHECK(rest->items[0].item.id == item_id_of(3));
+    CHECK_FALSE(rest->next);
+    CHECK_FALSE(store.list(tenant, std::nullopt, 3, soon())->next);
 
     const auto snapshot = store.load(tenant, soon());
     REQUIRE(snapshot);
@@ -68,7 +71,7 @@ void check_knowledge_store(KnowledgeStore& store) {
     // Another tenant sees none of it, and its own changes leave ours alone.
     const TenantId stranger = tenant_of(2);
     CHECK_FALSE(store.get(stranger, first.id, soon()));
-    CHECK(store.list(stranger, std::nullopt, 10, soon())->empty());
+    CHECK(store.list(stranger, std::nullopt, 10, soon())->items.empty());
     REQUIRE(store.remove(stranger, first.id, soon()));
     REQUIRE(store.put(stranger, item_of(2, "Suyo", "Texto"), soon()));
     CHECK(store.get(tenant, first.id, soon())->item.text == "Otro");

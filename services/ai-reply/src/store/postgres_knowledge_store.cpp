@@ -1,10 +1,11 @@
 #include "store/postgres_knowledge_store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
-#include "tecnochat/core/assert.hpp"
 #include "tecnochat/core/failpoint.hpp"
+#include "tecnochat/telemetry/log.hpp"
 
 namespace tecnochat::ai_reply {
 namespace {
@@ -14,8 +15,7 @@ using postgres::Row;
 using postgres::Rows;
 using postgres::Transaction;
 
-Failpoint before_commit{"ai-reply.knowledge.commit.before"};
-Failpoint after_commit{"ai-reply.knowledge.commit.after"};
+StepFailpoints knowledge_commit{"ai-reply.knowledge.commit"};
 
 /// In the order of KnowledgeKind.
 constexpr std::array<std::string_view, 6> kKinds = {
@@ -27,20 +27,23 @@ constexpr std::string_view kCreateVersion =
 constexpr std::string_view kLockVersion =
     "SELECT version FROM tenant_knowledge WHERE tenant_id = $1 FOR UPDATE";
 constexpr std::string_view kRaiseVersion =
-    "UPDATE tenant_knowledge SET version = $2 WHERE tenant_id = $1";
+    "UPDATE tenant_knowledge SET version = version + 1 WHERE tenant_id = $1";
+/// Only if kUpsert wrote the item.
+constexpr std::string_view kRaiseVersionIfWritten =
+    "UPDATE tenant_knowledge SET version = $3 WHERE tenant_id = $1"
+    " AND EXISTS (SELECT FROM knowledge_items WHERE tenant_id = $1 AND id = $2 AND version = $3)";
 constexpr std::string_view kVersion = "SELECT version FROM tenant_knowledge WHERE tenant_id = $1";
 constexpr std::string_view kHasRoom =
-    "SELECT EXISTS (SELECT FROM knowledge_items WHERE tenant_id = $1 AND id = $2)"
-    " OR (SELECT count(*) FROM knowledge_items WHERE tenant_id = $1) < $3";
-/// No row comes back where the item is the same already.
+    "SELECT (EXISTS (SELECT FROM knowledge_items WHERE tenant_id = $1 AND id = $2)"
+    " OR (SELECT count(*) FROM knowledge_items WHERE tenant_id = $1) < $3) AS room";
+/// Changes nothing where the item is the same already.
 constexpr std::string_view kUpsert =
     "INSERT INTO knowledge_items AS old (tenant_id, id, kind, title, text, version)"
     " VALUES ($1, $2, $3, $4, $5, $6)"
     " ON CONFLICT (tenant_id, id) DO UPDATE SET kind = excluded.kind, title = excluded.title,"
     " text = excluded.text, version = excluded.version, updated_at = now()"
     " WHERE (old.kind, old.title, old.text)"
-    " IS DISTINCT FROM (excluded.kind, excluded.title, excluded.text)"
-    " RETURNING id, kind, title, text, updated_at";
+    " IS DISTINCT FROM (excluded.kind, excluded.title, excluded.text)";
 constexpr std::string_view kGet =
     "SELECT id, kind, title, text, updated_at FROM knowledge_items"
     " WHERE tenant_id = $1 AND id = $2";
@@ -49,49 +52,60 @@ constexpr std::string_view kList =
     " WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3";
 constexpr std::string_view kDelete = "DELETE FROM knowledge_items WHERE tenant_id = $1 AND id = $2";
 
-StoredItem to_item(const Row& row) {
+std::string_view word_of(KnowledgeKind kind) {
+    return kKinds.at(static_cast<std::size_t>(kind));
+}
+
+std::optional<KnowledgeKind> parse_kind(std::string_view word) {
+    const auto* const found = std::ranges::find(kKinds, word);
+    if (found == kKinds.end()) return std::nullopt;
+    return static_cast<KnowledgeKind>(found - kKinds.begin());
+}
+
+Result<StoredItem> to_item(const Row& row) {
     StoredItem stored;
-    stored.item.id = KnowledgeItemId(row.uuid(0));
-    const std::string kind = row.text(1);
-    std::size_t index = 0;
-    while (index < kKinds.size() && kKinds[index] != kind) ++index;
-    TECNOCHAT_ASSERT(index < kKinds.size(), "the database's check lets no other kind in");
-    stored.item.kind = static_cast<KnowledgeKind>(index);
-    stored.item.title = row.text(2);
-    stored.item.text = row.text(3);
-    stored.updated_at = row.time(4);
+    stored.item.id = row.id<KnowledgeItemId>("id");
+    TECNOCHAT_TRY(stored.item.kind, row.word("kind", parse_kind));
+    stored.item.title = row.text("title");
+    stored.item.text = row.text("text");
+    stored.updated_at = row.time("updated_at");
     return stored;
 }
 
-/// Takes the tenant's row, which puts the tenant's writers in order, and returns its version.
-Result<std::int64_t> lock_version(Transaction& transaction, const TenantId& tenant) {
-    TECNOCHAT_TRY(auto created, transaction.execute(kCreateVersion, Params().add(tenant)));
-    static_cast<void>(created);
-    TECNOCHAT_TRY(const Rows rows, transaction.execute(kLockVersion, Params().add(tenant)));
-    return rows[0].number(0);
+/// What a newer version wrote is left out: what its kind stands for, nobody knows here.
+std::vector<StoredItem> known_items(const Rows& rows, int limit) {
+    std::vector<StoredItem> items;
+    items.reserve(static_cast<std::size_t>(rows.size()));
+    for (int i = 0; i < std::min(rows.size(), limit); ++i) {
+        if (auto item = to_item(rows[i])) {
+            items.push_back(std::move(item).value());
+            continue;
+        }
+        telemetry::log_limited(
+            telemetry::Level::kWarning,
+            "a knowledge item of a kind that this version does not know is left out",
+            {{"item_id", rows[i].id<KnowledgeItemId>("id").to_string()}}
+        );
+    }
+    return items;
 }
 
-Status raise_version(Transaction& transaction, const TenantId& tenant, std::int64_t version) {
-    TECNOCHAT_TRY(
-        auto raised, transaction.execute(kRaiseVersion, Params().add(tenant).add(version))
-    );
-    static_cast<void>(raised);
-    return transaction.commit({&before_commit, &after_commit});
-}
-
-Result<StoredItem> find(
-    Transaction& transaction, const TenantId& tenant, const KnowledgeItemId& id
-) {
-    TECNOCHAT_TRY(const Rows rows, transaction.execute(kGet, Params().add(tenant).add(id)));
+Result<StoredItem> only_item(const Rows& rows) {
     if (rows.empty()) {
         return make_error(ErrorCode::kNotFound, "no such knowledge item", "ITEM_NOT_FOUND");
     }
     return to_item(rows[0]);
 }
 
-Result<std::int64_t> read_version(Transaction& transaction, const TenantId& tenant) {
-    TECNOCHAT_TRY(const Rows rows, transaction.execute(kVersion, Params().add(tenant)));
-    return rows.empty() ? std::int64_t{0} : rows[0].number(0);
+std::int64_t version_in(const Rows& rows) {
+    return rows.empty() ? 0 : rows[0].number("version");
+}
+
+/// Takes the tenant's row, which puts the tenant's writers in order. What follows in the queue sees
+/// what the writer before has committed.
+postgres::Pending lock_version(Transaction& transaction, const TenantId& tenant) {
+    transaction.send(kCreateVersion, Params().add(tenant));
+    return transaction.send(kLockVersion, Params().add(tenant));
 }
 
 }  // namespace
@@ -100,81 +114,77 @@ Result<StoredItem> PostgresKnowledgeStore::put(
     const TenantId& tenant, const KnowledgeItem& item, Deadline deadline
 ) {
     TECNOCHAT_TRY(auto transaction, Transaction::begin(pool_, tenant, deadline));
-    TECNOCHAT_TRY(const std::int64_t version, lock_version(transaction, tenant));
+    const auto locked = lock_version(transaction, tenant);
     TECNOCHAT_TRY(
         const Rows room,
         transaction.execute(kHasRoom, Params().add(tenant).add(item.id).add(kItemsMax))
     );
-    if (!room[0].flag(0)) {
+    if (!room[0].flag("room")) {
         return make_error(
             ErrorCode::kResourceExhausted, "a business may have 2000 items", "KNOWLEDGE_FULL"
         );
     }
-    TECNOCHAT_TRY(
-        const Rows written,
-        transaction.execute(
-            kUpsert,
-            Params()
-                .add(tenant)
-                .add(item.id)
-                .add(kKinds.at(static_cast<std::size_t>(item.kind)))
-                .add(item.title)
-                .add(item.text)
-                .add(version + 1)
-        )
-    );
-    if (written.empty()) return find(transaction, tenant, item.id);
-    TECNOCHAT_CHECK(raise_version(transaction, tenant, version + 1));
-    return to_item(written[0]);
+    const std::int64_t version = version_in(locked.rows()) + 1;
+    Params written;
+    written.add(tenant).add(item.id).add(word_of(item.kind)).add(item.title).add(item.text);
+    transaction.send(kUpsert, written.add(version));
+    transaction.send(kRaiseVersionIfWritten, Params().add(tenant).add(item.id).add(version));
+    const auto stored = transaction.send(kGet, Params().add(tenant).add(item.id));
+    TECNOCHAT_CHECK(transaction.commit(&knowledge_commit));
+    return only_item(stored.rows());
 }
 
 Result<StoredItem> PostgresKnowledgeStore::get(
     const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline
 ) {
     TECNOCHAT_TRY(auto transaction, Transaction::begin(pool_, tenant, deadline));
-    return find(transaction, tenant, id);
+    const auto found = transaction.send(kGet, Params().add(tenant).add(id));
+    TECNOCHAT_CHECK(transaction.commit());
+    return only_item(found.rows());
 }
 
-Result<std::vector<StoredItem>> PostgresKnowledgeStore::list(
+Result<KnowledgePage> PostgresKnowledgeStore::list(
     const TenantId& tenant, std::optional<KnowledgeItemId> after, int limit, Deadline deadline
 ) {
     TECNOCHAT_TRY(auto transaction, Transaction::begin(pool_, tenant, deadline));
-    TECNOCHAT_TRY(
-        const Rows rows, transaction.execute(kList, Params().add(tenant).add(after).add(limit))
-    );
-    std::vector<StoredItem> items;
-    items.reserve(static_cast<std::size_t>(rows.size()));
-    for (const Row row : rows) items.push_back(to_item(row));
-    return items;
+    // One more than asked tells whether there is a next page.
+    const auto found = transaction.send(kList, Params().add(tenant).add(after).add(limit + 1));
+    TECNOCHAT_CHECK(transaction.commit());
+    KnowledgePage page{known_items(found.rows(), limit), std::nullopt};
+    if (found.rows().size() > limit) page.next = found.rows()[limit - 1].id<KnowledgeItemId>("id");
+    return page;
 }
 
 Status PostgresKnowledgeStore::remove(
     const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline
 ) {
     TECNOCHAT_TRY(auto transaction, Transaction::begin(pool_, tenant, deadline));
-    TECNOCHAT_TRY(const std::int64_t version, lock_version(transaction, tenant));
-    TECNOCHAT_TRY(const Rows rows, transaction.execute(kDelete, Params().add(tenant).add(id)));
-    if (rows.affected() == 0) return ok();
-    return raise_version(transaction, tenant, version + 1);
+    lock_version(transaction, tenant);
+    TECNOCHAT_TRY(const Rows removed, transaction.execute(kDelete, Params().add(tenant).add(id)));
+    if (removed.affected() == 0) return ok();
+    transaction.send(kRaiseVersion, Params().add(tenant));
+    return transaction.commit(&knowledge_commit);
 }
 
 Result<std::int64_t> PostgresKnowledgeStore::version(const TenantId& tenant, Deadline deadline) {
     TECNOCHAT_TRY(auto transaction, Transaction::begin(pool_, tenant, deadline));
-    return read_version(transaction, tenant);
+    const auto version = transaction.send(kVersion, Params().add(tenant));
+    TECNOCHAT_CHECK(transaction.commit());
+    return version_in(version.rows());
 }
 
 Result<KnowledgeSnapshot> PostgresKnowledgeStore::load(const TenantId& tenant, Deadline deadline) {
     TECNOCHAT_TRY(auto transaction, Transaction::begin(pool_, tenant, deadline));
-    KnowledgeSnapshot snapshot;
     // The version first: a change between the two reads then only makes the next check build again.
-    TECNOCHAT_TRY(snapshot.version, read_version(transaction, tenant));
-    TECNOCHAT_TRY(
-        const Rows rows,
-        transaction.execute(
-            kList, Params().add(tenant).add(std::optional<KnowledgeItemId>()).add(kItemsMax)
-        )
+    const auto version = transaction.send(kVersion, Params().add(tenant));
+    const auto all = transaction.send(
+        kList, Params().add(tenant).add(std::optional<KnowledgeItemId>()).add(kItemsMax)
     );
-    for (const Row row : rows) snapshot.items.push_back(to_item(row).item);
+    TECNOCHAT_CHECK(transaction.commit());
+    KnowledgeSnapshot snapshot{version_in(version.rows()), {}};
+    for (auto& stored : known_items(all.rows(), kItemsMax)) {
+        snapshot.items.push_back(std::move(stored.item));
+    }
     return snapshot;
 }
 

@@ -20,7 +20,7 @@ class PostgresKnowledgeStore final : public KnowledgeStore {
         override;
     Result<StoredItem> get(const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline)
         override;
-    Result<std::vector<StoredItem>> list(
+    Result<KnowledgePage> list(
         const TenantId& tenant, std::optional<KnowledgeItemId> after, int limit, Deadline deadline
     ) override;
     Status remove(const TenantId& tenant, const KnowledgeItemId& id, Deadline deadline) override;

@@ -61,14 +61,7 @@ Result<KnowledgePage> ManageKnowledge::list(
     const TenantId& tenant, std::optional<KnowledgeItemId> after, int limit, Deadline deadline
 ) {
     TECNOCHAT_ASSERT(limit > 0, "a page holds something");
-    KnowledgePage page;
-    // One more than asked tells whether there is a next page.
-    TECNOCHAT_TRY(page.items, store_.list(tenant, after, limit + 1, deadline));
-    if (page.items.size() > static_cast<std::size_t>(limit)) {
-        page.items.pop_back();
-        page.next = page.items.back().item.id;
-    }
-    return page;
+    return store_.list(tenant, after, limit, deadline);
 }
 
 Status ManageKnowledge::remove(

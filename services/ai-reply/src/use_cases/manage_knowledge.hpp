@@ -1,18 +1,11 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 
 #include "ports.hpp"
 #include "use_cases/knowledge_indexes.hpp"
 
 namespace tecnochat::ai_reply {
-
-struct KnowledgePage {
-    std::vector<StoredItem> items;
-    /// The item the next page begins after; empty on the last page.
-    std::optional<KnowledgeItemId> next;
-};
 
 /// What a business does with its knowledge. Limits: title 200 and text 8000 characters, 2000 items
 /// a tenant (the store's), pages of at most 500.
