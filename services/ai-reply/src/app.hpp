@@ -3,11 +3,10 @@
 #include <memory>
 
 #include "config.hpp"
-#include "tecnochat/runtime/service.hpp"
 
 namespace tecnochat::ai_reply {
 
 /// The service, wired. Throws where it cannot start.
-std::unique_ptr<runtime::App> make_app(Config config, telemetry::Metrics& metrics);
+std::unique_ptr<runtime::App> make_app(const Config& config, telemetry::Metrics& metrics);
 
 }  // namespace tecnochat::ai_reply

@@ -3,10 +3,7 @@
 namespace tecnochat::ai_reply {
 
 void declare(config::Options& options, Config& config) {
-    config::declare(options, config.tls);
-    config::declare(options, config.kafka);
-    config::declare_postgres(options, config.postgres_url);
-    config::declare_rpc(options, config.rpc_listen, config.rpc_allow_list);
+    runtime::declare(options, config.service, kShape);
     options.number(
         "index-tenants",
         config.index_tenants,

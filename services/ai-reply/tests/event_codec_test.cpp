@@ -24,8 +24,18 @@ ai::v1::AiRequest request() {
     return wire;
 }
 
+kafka::Record record_of(std::string value) {
+    kafka::Record record;
+    record.value = std::move(value);
+    return record;
+}
+
+Result<TurnRequest> parsed_request() {
+    return parse_request(record_of(request().SerializeAsString()));
+}
+
 TEST_CASE("a request is read with all its messages in order") {
-    const auto parsed = parse_request(request().SerializeAsString());
+    const auto parsed = parsed_request();
     REQUIRE(parsed);
     CHECK(parsed->tenant.to_string() == kTenant);
     CHECK(parsed->conversation.to_string() == kConversation);
@@ -35,24 +45,28 @@ TEST_CASE("a request is read with all its messages in order") {
 }
 
 TEST_CASE("bytes that are no request and ids that are no UUIDs can never be answered") {
-    CHECK(parse_request("\xFF\xFF\xFF").error().reason == "UNPARSABLE");
-    CHECK(parse_request("").error().reason == "INVALID_ID");
+    CHECK(parse_request(record_of("\xFF\xFF\xFF")).error().reason == "UNPARSABLE");
+    CHECK(parse_request(record_of("")).error().reason == "INVALID_ID");
     auto wire = request();
     wire.set_turn_id("turn-1");
-    CHECK(parse_request(wire.SerializeAsString()).error().reason == "INVALID_ID");
+    CHECK(parse_request(record_of(wire.SerializeAsString())).error().reason == "INVALID_ID");
 }
 
 TEST_CASE("a reply names its turn, its epoch, its decision and its sources") {
-    const auto parsed = parse_request(request().SerializeAsString());
+    const auto parsed = parsed_request();
     REQUIRE(parsed);
     const MessageId id(Uuid::v5(kTecnochatNamespace, "reply"));
     const KnowledgeItemId item(Uuid::v5(kTecnochatNamespace, "item"));
-    ai::v1::AiReply wire;
-    REQUIRE(wire.ParseFromString(serialize_reply(
+    const auto record = reply_record(
         *parsed,
         id,
-        {Action::kAnswer, Intent::kAskInfo, "A las 7.", {{item, "Horario", "A las 7.", 3.5}}}
-    )));
+        {Action::kAnswer, Intent::kAskInfo, "A las 7.", {{item, "Horario", "A las 7.", 3.5}}},
+        Timestamp(Milliseconds(5))
+    );
+    CHECK(record.topic == "ai.replies");
+    CHECK(record.key == kConversation);
+    ai::v1::AiReply wire;
+    REQUIRE(wire.ParseFromString(record.value));
     CHECK(wire.tenant_id() == kTenant);
     CHECK(wire.conversation_id() == kConversation);
     CHECK(wire.turn_id() == kTurn);
@@ -69,11 +83,12 @@ TEST_CASE("a reply names its turn, its epoch, its decision and its sources") {
 }
 
 TEST_CASE("every action and intent has its word on the wire") {
-    const auto parsed = parse_request(request().SerializeAsString());
+    const auto parsed = parsed_request();
     REQUIRE(parsed);
     const auto sent = [&](Action action, Intent intent) {
         ai::v1::AiReply wire;
-        REQUIRE(wire.ParseFromString(serialize_reply(*parsed, {}, {action, intent, "", {}})));
+        REQUIRE(wire.ParseFromString(reply_record(*parsed, {}, {action, intent, "", {}}, {}).value)
+        );
         return std::pair(wire.action(), wire.intent());
     };
     CHECK(

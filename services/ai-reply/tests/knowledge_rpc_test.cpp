@@ -7,8 +7,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "builtin_reply_engine.hpp"
 #include "fakes.hpp"
+#include "use_cases/builtin_reply_engine.hpp"
 
 namespace tecnochat::ai_reply {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "builtin_reply_engine.hpp"
 #include "fakes.hpp"
 #include "use_cases/answer_turn.hpp"
+#include "use_cases/builtin_reply_engine.hpp"
 #include "use_cases/knowledge_indexes.hpp"
 #include "use_cases/manage_knowledge.hpp"
 

@@ -1,5 +1,8 @@
 #include "events/event_codec.hpp"
 
+#include <string>
+
+#include "tecnochat/kafka/topics.hpp"
 #include "wire.hpp"
 
 namespace tecnochat::ai_reply {
@@ -14,9 +17,9 @@ Result<T> parse_id(const std::string& text) {
 
 }  // namespace
 
-Result<TurnRequest> parse_request(std::string_view bytes) {
+Result<TurnRequest> parse_request(const kafka::Record& record) {
     ai::v1::AiRequest wire;
-    if (!wire.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    if (!wire.ParseFromString(record.value)) {
         return make_error(ErrorCode::kInvalidArgument, "no AiRequest", "UNPARSABLE");
     }
     TurnRequest request;
@@ -28,8 +31,8 @@ Result<TurnRequest> parse_request(std::string_view bytes) {
     return request;
 }
 
-std::string serialize_reply(
-    const TurnRequest& request, const MessageId& reply_id, const Reply& reply
+kafka::OutRecord reply_record(
+    const TurnRequest& request, const MessageId& reply_id, const Reply& reply, Timestamp now
 ) {
     ai::v1::AiReply wire;
     wire.set_tenant_id(request.tenant.to_string());
@@ -41,7 +44,20 @@ std::string serialize_reply(
     wire.set_intent(to_wire(reply.intent));
     wire.set_text(reply.text);
     for (const Source& source : reply.sources) to_wire(source, *wire.add_sources());
-    return wire.SerializeAsString();
+    const kafka::EventHeaders event{
+        wire.reply_id(),
+        wire.GetTypeName(),
+        "/tecnochat/ai-reply",
+        now,
+        request.tenant,
+        telemetry::current_trace()
+    };
+    return {
+        std::string(kafka::topics::kAiReplies),
+        wire.conversation_id(),
+        wire.SerializeAsString(),
+        kafka::to_headers(event)
+    };
 }
 
 }  // namespace tecnochat::ai_reply

@@ -1,29 +1,20 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include "domain/reply.hpp"
+#include "domain/turn_request.hpp"
+#include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/result.hpp"
+#include "tecnochat/kafka/record.hpp"
 
 namespace tecnochat::ai_reply {
 
-/// An AiRequest in domain words.
-struct TurnRequest {
-    TenantId tenant;
-    ConversationId conversation;
-    TurnId turn;
-    std::int64_t turn_epoch = 0;
-    Question question;
-};
+/// A record of ai.requests. kInvalidArgument with reason UNPARSABLE or INVALID_ID: such a record
+/// can never be answered.
+Result<TurnRequest> parse_request(const kafka::Record& record);
 
-/// kInvalidArgument with reason UNPARSABLE or INVALID_ID: such a record can never be answered.
-Result<TurnRequest> parse_request(std::string_view bytes);
-
-/// The AiReply to `request`.
-std::string serialize_reply(
-    const TurnRequest& request, const MessageId& reply_id, const Reply& reply
+/// The AiReply to `request`, for ai.replies; carries the trace of the calling thread.
+kafka::OutRecord reply_record(
+    const TurnRequest& request, const MessageId& reply_id, const Reply& reply, Timestamp now
 );
 
 }  // namespace tecnochat::ai_reply

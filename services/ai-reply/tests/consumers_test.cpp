@@ -1,14 +1,14 @@
 // Goal: every request that is read gets its reply, durable before the offset; a redelivery yields
-// the same reply; poison is set aside and stops nothing; a store that is away loses nothing.
-// Method: the handler between real clients of a broker inside librdkafka, knowledge in memory.
+// the same reply; a faulty record becomes a dead letter and stops nothing; a store that is away
+// loses nothing. Method: the consumer's handler between real clients of a broker inside librdkafka,
+// knowledge in memory.
 
-#include "events/request_handler.hpp"
+#include "consumers.hpp"
 
 #include <catch2/catch.hpp>
 #include <map>
 #include <stdexcept>
 
-#include "builtin_reply_engine.hpp"
 #include "fakes.hpp"
 #include "tecnochat/ai/v1/events.pb.h"
 #include "tecnochat/core/guarded.hpp"
@@ -16,6 +16,7 @@
 #include "tecnochat/kafka/testing/mock_cluster.hpp"
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/testkit/eventually.hpp"
+#include "use_cases/builtin_reply_engine.hpp"
 
 namespace tecnochat::ai_reply {
 namespace {
@@ -38,7 +39,9 @@ Record request_of(const std::string& turn, const std::string& question) {
     wire.set_turn_id(uuid_of(turn).to_string());
     wire.set_turn_epoch(3);
     wire.add_question(question);
+    static std::int64_t next_offset = 0;
     Record record;
+    record.offset = next_offset++;
     record.topic = kafka::topics::kAiRequests;
     record.key = wire.conversation_id();
     record.value = wire.SerializeAsString();
@@ -84,6 +87,11 @@ class Reader {
     kafka::Consumer consumer_;
 };
 
+/// With one partition, before anybody asks for it and the mock makes it with more.
+struct Cluster : kafka::testing::MockCluster {
+    Cluster() { create_topic(std::string(kDeadLetters), 1); }
+};
+
 struct Fixture {
     Fixture() {
         REQUIRE(store.put(tenant_of(1), item_of(1, "Wifi", "Hay wifi gratis."), soon()));
@@ -96,7 +104,7 @@ struct Fixture {
         return config;
     }
 
-    kafka::testing::MockCluster cluster;
+    Cluster cluster;
     telemetry::Metrics metrics;
     FakeClock clock;
     FakeKnowledgeStore store;
@@ -105,7 +113,10 @@ struct Fixture {
     AnswerTurn answer_turn{engine, clock, metrics};
     kafka::Producer producer{producer_config(cluster.bootstrap()), metrics};
     kafka::DeadLetters dead_letters{producer, std::string(kDeadLetters), metrics};
-    RequestHandler handler{answer_turn, producer, dead_letters, clock};
+    pipeline::Runtime runtime{
+        .producer = &producer, .dead_letters = dead_letters, .metrics = metrics
+    };
+    kafka::Consumer::Handler handle = answer_requests(runtime, answer_turn, clock);
 };
 
 ai::v1::AiReply reply_in(const Record& record) {
@@ -123,7 +134,7 @@ TEST_CASE("each request of a batch gets its own reply, keyed and named as the ro
     };
     const auto trace = telemetry::TraceContext::generate();
     batch[0].headers.emplace_back(telemetry::kTraceparentHeader, trace.traceparent());
-    REQUIRE(f.handler.handle(batch));
+    REQUIRE(f.handle(batch));
 
     Reader replies(f.cluster.bootstrap(), kafka::topics::kAiReplies, f.metrics);
     std::map<std::string, Record> by_key;
@@ -150,15 +161,15 @@ TEST_CASE("each request of a batch gets its own reply, keyed and named as the ro
 TEST_CASE("a batch delivered again yields the same reply ids and words") {
     Fixture f;
     const std::vector<Record> batch{request_of("turn a", "¿hay wifi?")};
-    REQUIRE(f.handler.handle(batch));
-    REQUIRE(f.handler.handle(batch));
+    REQUIRE(f.handle(batch));
+    REQUIRE(f.handle(batch));
     Reader replies(f.cluster.bootstrap(), kafka::topics::kAiReplies, f.metrics);
     const auto records = replies.wait_for(2);
     CHECK(records[0].event_id() == records[1].event_id());
     CHECK(records[0].value == records[1].value);
 }
 
-TEST_CASE("poison is set aside as it was and its neighbours are answered") {
+TEST_CASE("an unparsable record becomes a dead letter as it was, its neighbours are answered") {
     Fixture f;
     std::vector<Record> batch{
         request_of("turn a", "¿hay wifi?"), request_of("turn b", ""), request_of("turn c", "wifi")
@@ -166,24 +177,24 @@ TEST_CASE("poison is set aside as it was and its neighbours are answered") {
     batch[1].value = "\xFF\xFFnot a request";
     batch[1].partition = 4;
     batch[1].offset = 17;
-    REQUIRE(f.handler.handle(batch));
+    REQUIRE(f.handle(batch));
 
-    Reader aside(f.cluster.bootstrap(), kDeadLetters, f.metrics);
-    const Record letter = aside.wait_for(1)[0];
+    Reader letters(f.cluster.bootstrap(), kDeadLetters, f.metrics);
+    const Record letter = letters.wait_for(1)[0];
     CHECK(letter.value == batch[1].value);
     CHECK(letter.key == batch[1].key);
     CHECK(letter.header("dl-topic") == kafka::topics::kAiRequests);
     CHECK(letter.header("dl-partition") == "4");
     CHECK(letter.header("dl-offset") == "17");
-    CHECK(letter.header("dl-reason") == "UNPARSABLE");
+    CHECK(letter.header("dl-reason") == "unparsable");
     Reader replies(f.cluster.bootstrap(), kafka::topics::kAiReplies, f.metrics);
     replies.wait_for(2);
 }
 
-TEST_CASE("a request the engine stumbles over is set aside, and the service goes on") {
-    class Stumbling final : public ReplyEngine {
+TEST_CASE("a request that the engine fails on becomes a dead letter, and the service goes on") {
+    class Throwing final : public ReplyEngine {
      public:
-        explicit Stumbling(ReplyEngine& sound) : sound_(sound) {}
+        explicit Throwing(ReplyEngine& sound) : sound_(sound) {}
         Result<Reply> reply(const TenantId& tenant, const Question& question, Deadline deadline)
             override {
             if (fail_next_) {
@@ -198,14 +209,14 @@ TEST_CASE("a request the engine stumbles over is set aside, and the service goes
         bool fail_next_ = true;
     };
     Fixture f;
-    Stumbling engine(f.engine);
+    Throwing engine(f.engine);
     AnswerTurn answer_turn(engine, f.clock, f.metrics);
-    RequestHandler handler(answer_turn, f.producer, f.dead_letters, f.clock);
-    REQUIRE(handler.handle(
+    const auto handle = answer_requests(f.runtime, answer_turn, f.clock);
+    REQUIRE(handle(
         std::vector<Record>{request_of("turn a", "¿hay wifi?"), request_of("turn b", "¿hay wifi?")}
     ));
-    Reader aside(f.cluster.bootstrap(), kDeadLetters, f.metrics);
-    CHECK(aside.wait_for(1)[0].header("dl-reason") == "ENGINE_THREW");
+    Reader letters(f.cluster.bootstrap(), kDeadLetters, f.metrics);
+    CHECK(letters.wait_for(1)[0].header("dl-reason") == "failed");
     Reader replies(f.cluster.bootstrap(), kafka::topics::kAiReplies, f.metrics);
     replies.wait_for(1);
 }
@@ -214,18 +225,37 @@ TEST_CASE("while the store is away nothing is produced and the batch may be trie
     Fixture f;
     const std::vector<Record> batch{request_of("turn a", "¿hay wifi?")};
     f.store.away = true;
-    const Status failed = f.handler.handle(batch);
+    const Status failed = f.handle(batch);
     REQUIRE_FALSE(failed);
     CHECK(is_retryable(failed.error()));
     f.store.away = false;
-    REQUIRE(f.handler.handle(batch));
+    REQUIRE(f.handle(batch));
     Reader replies(f.cluster.bootstrap(), kafka::topics::kAiReplies, f.metrics);
     CHECK(replies.wait_for(1).size() == 1);
 }
 
+TEST_CASE("an unparsable record beside good ones is one dead letter, once these are answered") {
+    Fixture f;
+    std::vector<Record> batch{request_of("turn a", ""), request_of("turn b", "¿hay wifi?")};
+    batch[0].value = "\xFF\xFFnot a request";
+    f.store.away = true;
+    for (int i = 0; i < 3; ++i) REQUIRE_FALSE(f.handle(batch));
+    f.store.away = false;
+    REQUIRE(f.handle(batch));
+    // What came before it would stand before it: the topic has one partition.
+    const std::vector<Record> last{request_of("turn c", "")};
+    const kafka::Letter letter{&last[0], "last"};
+    REQUIRE(f.dead_letters.put(std::span(&letter, 1), soon()));
+    Reader reader(f.cluster.bootstrap(), kDeadLetters, f.metrics);
+    const auto read = reader.wait_for(2);
+    REQUIRE(read.size() == 2);
+    CHECK(read[0].header("dl-reason") == "unparsable");
+    CHECK(read[1].header("dl-reason") == "last");
+}
+
 TEST_CASE("an empty batch is done") {
     Fixture f;
-    CHECK(f.handler.handle({}));
+    CHECK(f.handle({}));
 }
 
 }  // namespace
