@@ -64,8 +64,7 @@ void declare(config::Options& options, Config& config) {
             "key of the HMAC that makes record keys",
             Presence::kRequired
         );
-    config::declare(options, config.kafka.tls);
-    config::declare(options, config.kafka);
+    runtime::declare(options, config.service, kShape);
 }
 
 }  // namespace tecnochat::webhook_ingress

@@ -2,11 +2,17 @@
 
 #include <string>
 
-#include "tecnochat/config/settings.hpp"
+#include "tecnochat/runtime/service_app.hpp"
 
 namespace tecnochat::webhook_ingress {
 
+inline constexpr runtime::Shape kShape{
+    .database = false, .outbox = false, .rpc = false, .dead_letters = false
+};
+
+/// Every setting of the service with its default; `--help` shows them.
 struct Config {
+    runtime::ServiceSettings service;
     std::string listen = "127.0.0.1:8081";
     std::int64_t io_threads = 2;
     std::int64_t max_connections = 4096;
@@ -15,7 +21,6 @@ struct Config {
     Milliseconds idle_time{60'000};
     /// Meta wants answers within seconds; what waits longer is 503 and comes again.
     Milliseconds answer_within{3'000};
-    config::KafkaSettings kafka;
     /// Signs every webhook; the previous one stays valid while it is being rotated.
     Secret app_secret;
     Secret app_secret_previous;

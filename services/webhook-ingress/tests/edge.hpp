@@ -43,8 +43,8 @@ class Edge {
     explicit Edge(Config config = {}) {
         for (const auto topic : kafka::topics::kAll) broker.create_topic(std::string(topic), 6);
         config.listen = "127.0.0.1:0";
-        config.kafka.brokers = broker.bootstrap();
-        config.kafka.security = "plaintext";
+        config.service.kafka.brokers = broker.bootstrap();
+        config.service.kafka.security = "plaintext";
         config.app_secret = Secret(kSecret);
         config.app_secret_previous = Secret(kPreviousSecret);
         config.verify_token = Secret("verify me");

@@ -1,9 +1,19 @@
 #include "http/routes.hpp"
 
+#include <memory>
+#include <utility>
+
 #include "http/handshake.hpp"
+#include "tecnochat/core/failpoint.hpp"
+#include "tecnochat/whatsapp/webhook.hpp"
 
 namespace tecnochat::webhook_ingress {
 namespace {
+
+static_assert(http::kBodyPadding >= whatsapp::kWebhookPadding);
+
+/// Around the bytes of the 200 that tells Meta never to deliver this webhook again.
+StepFailpoints response_step{"webhook-ingress.response"};
 
 http::Response method_not_allowed(std::string allow) {
     http::Response response{.status = 405};
@@ -13,8 +23,16 @@ http::Response method_not_allowed(std::string allow) {
 
 }  // namespace
 
-Routes::Routes(ReceiveWebhook& receive, Secret verify_token, std::function<bool()> ready)
-    : receive_(receive), verify_token_(std::move(verify_token)), ready_(std::move(ready)) {}
+Routes::Routes(
+    ReceiveWebhook& receive,
+    SignatureCheck signature,
+    Secret verify_token,
+    std::function<bool()> ready
+)
+    : receive_(receive),
+      signature_(std::move(signature)),
+      verify_token_(std::move(verify_token)),
+      ready_(std::move(ready)) {}
 
 void Routes::handle(const http::Request& request, http::Responder responder) {
     if (request.path() == "/webhooks/whatsapp") {
@@ -30,7 +48,7 @@ void Routes::handle(const http::Request& request, http::Responder responder) {
 
 void Routes::whatsapp(const http::Request& request, http::Responder responder) {
     if (request.method() == "POST") {
-        receive_(request.header("X-Hub-Signature-256"), request.body(), std::move(responder));
+        receive(request, std::move(responder));
         return;
     }
     if (request.method() != "GET") {
@@ -45,6 +63,24 @@ void Routes::whatsapp(const http::Request& request, http::Responder responder) {
     http::Response response{.body = std::move(*challenge)};
     response.headers.push_back({"X-Content-Type-Options", "nosniff"});
     responder.send(std::move(response));
+}
+
+void Routes::receive(const http::Request& request, http::Responder responder) {
+    if (!signature_.accepts(request.header("X-Hub-Signature-256"), request.body())) {
+        responder.send({.status = 401});
+        return;
+    }
+    // std::function wants to be copyable; owner is whichever copy of the callback is left.
+    const auto answer = std::make_shared<http::Responder>(std::move(responder));
+    receive_.run(request.body(), [answer](bool durable) {
+        if (durable) {
+            answer->send(
+                {.status = 200, .failpoints = {&response_step.before, &response_step.after}}
+            );
+        } else {
+            answer->send({.status = 503});
+        }
+    });
 }
 
 void Routes::health(const http::Request& request, http::Responder responder, bool good) {

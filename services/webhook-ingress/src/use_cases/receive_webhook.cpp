@@ -1,6 +1,6 @@
 #include "use_cases/receive_webhook.hpp"
 
-#include <memory>
+#include <utility>
 
 #include "tecnochat/core/failpoint.hpp"
 #include "tecnochat/telemetry/log.hpp"
@@ -9,13 +9,7 @@
 namespace tecnochat::webhook_ingress {
 namespace {
 
-Failpoint before_produce{"webhook-ingress.produce.before"};
-Failpoint after_produce{"webhook-ingress.produce.after"};
-// Around the bytes of the 200 that tells Meta never to deliver this webhook again.
-Failpoint before_response{"webhook-ingress.response.before"};
-Failpoint after_response{"webhook-ingress.response.after"};
-
-static_assert(http::kBodyPadding >= whatsapp::kWebhookPadding);
+StepFailpoints produce{"webhook-ingress.produce"};
 
 /// One per io thread: parsers reuse their memory and are not thread-safe.
 whatsapp::WebhookParser& parser() {
@@ -26,38 +20,18 @@ whatsapp::WebhookParser& parser() {
 }  // namespace
 
 ReceiveWebhook::ReceiveWebhook(
-    SignatureCheck signature,
-    WebhookRecords records,
-    DurablePublisher& publisher,
-    const Clock& clock,
-    IngressMetrics& metrics
+    WebhookRecords records, DurablePublisher& publisher, const Clock& clock, IngressMetrics& metrics
 )
-    : signature_(std::move(signature)),
-      records_(std::move(records)),
-      publisher_(publisher),
-      clock_(clock),
-      metrics_(metrics) {}
+    : records_(std::move(records)), publisher_(publisher), clock_(clock), metrics_(metrics) {}
 
-void ReceiveWebhook::operator()(
-    std::string_view signature_header, std::string_view body, http::Responder responder
-) {
-    if (!signature_.accepts(signature_header, body)) {
-        responder.send({.status = 401});
-        return;
-    }
+void ReceiveWebhook::run(std::string_view body, DurablePublisher::Done done) {
     const whatsapp::Webhook& webhook = parser().parse(body);
     auto records = records_.of(webhook, clock_.now(), telemetry::TraceContext::generate());
     count(webhook);
-    before_produce.hit();
-    // std::function wants to be copyable; owner is whichever copy of the callback is left.
-    const auto answer = std::make_shared<http::Responder>(std::move(responder));
-    publisher_.publish(records, [answer](bool durable) {
-        if (!durable) {
-            answer->send({.status = 503});
-            return;
-        }
-        after_produce.hit();
-        answer->send({.status = 200, .failpoints = {&before_response, &after_response}});
+    produce.before.hit();
+    publisher_.publish(records, [done = std::move(done)](bool durable) {
+        if (durable) produce.after.hit();
+        done(durable);
     });
 }
 

@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "metrics.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/kafka/producer.hpp"
+#include "use_cases/ingress_metrics.hpp"
 
 namespace tecnochat::webhook_ingress {
 

@@ -1,4 +1,4 @@
-#include "metrics.hpp"
+#include "use_cases/ingress_metrics.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-#include "durable_publisher.hpp"
+#include "use_cases/durable_publisher.hpp"
 
 #include <atomic>
 #include <functional>
