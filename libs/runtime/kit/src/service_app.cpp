@@ -110,6 +110,16 @@ outbox::Outbox& ServiceApp::outbox() {
     return *outbox_;
 }
 
+pipeline::Runtime ServiceApp::runtime() {
+    return {
+        pool_ ? &*pool_ : nullptr,
+        outbox_ ? &*outbox_ : nullptr,
+        &producer_,
+        dead_letters(),
+        metrics_
+    };
+}
+
 int ServiceApp::rpc_port() const {
     TECNOCHAT_ASSERT(rpc_ != nullptr, "a started service with RPCs");
     return rpc_->server.port();

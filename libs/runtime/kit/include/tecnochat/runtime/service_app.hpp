@@ -15,6 +15,7 @@
 #include "tecnochat/kafka/dead_letters.hpp"
 #include "tecnochat/kafka/producer.hpp"
 #include "tecnochat/outbox/outbox.hpp"
+#include "tecnochat/pipeline/runtime.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/runtime/service.hpp"
 
@@ -132,6 +133,8 @@ class ServiceApp : public App {
     [[nodiscard]] postgres::Pool& pool();
     [[nodiscard]] kafka::DeadLetters& dead_letters();
     [[nodiscard]] outbox::Outbox& outbox();
+    /// What pipeline::transactional() and answering() work with; wants dead letters.
+    [[nodiscard]] pipeline::Runtime runtime();
 
     /// Runs before anything consumes or serves, in order, within 10 s each.
     void before_start(std::function<Status(Deadline)> hook);
