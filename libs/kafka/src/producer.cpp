@@ -127,6 +127,7 @@ struct Producer::Impl {
     /// Steady milliseconds of the brokers' last answer; 0: away.
     std::atomic<std::int64_t> last_answer{0};
     std::atomic<bool> fatal{false};
+    std::optional<Deadline> flush_limit;
     ClientHandle client;
     std::vector<TopicHandle> lasting;   // topics without a delivery timeout
     std::unique_ptr<QueueEvent> event;  // if the caller serves
@@ -179,7 +180,9 @@ Producer::Impl::~Impl() {
     prober.request_stop();
     prober.join();
     front.reset();
-    rd_kafka_flush(client.get(), kFlushMs);
+    auto flush_ms = static_cast<std::int64_t>(kFlushMs);
+    if (flush_limit) flush_ms = std::min(flush_ms, flush_limit->remaining().count());
+    rd_kafka_flush(client.get(), static_cast<int>(flush_ms));
     // What is left fails now, so that every caller hears of its record.
     rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(client.get(), kPollMs);
@@ -341,6 +344,10 @@ void Producer::serve() {
     // Before the queue is emptied: what comes meanwhile is told anew.
     impl_->event->clear();
     rd_kafka_poll(impl_->client.get(), 0);
+}
+
+void Producer::flush_by(Deadline deadline) {
+    impl_->flush_limit = deadline;
 }
 
 bool Producer::connected() const {

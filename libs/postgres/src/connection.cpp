@@ -395,8 +395,12 @@ Result<std::unique_ptr<Connection>> open_session(
 ) {
     TECNOCHAT_TRY(auto connection, connect(conninfo, deadline, stop));
     connection->set_deadline(deadline);
+    // Services find rows by key. A table that has filled since its last ANALYZE, above all one that
+    // was empty then, makes the planner read all of it instead, until autovacuum comes by. And no
+    // statement of a service is long enough for compiling it to pay.
     TECNOCHAT_CHECK(connection->execute_script(fmt::format(
-        "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",
+        "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; "
+        "SET enable_seqscan = off; SET jit = off",
         statement_timeout.count()
     )));
     // From here on a hung server is noticed on our side.

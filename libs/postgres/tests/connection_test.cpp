@@ -292,6 +292,26 @@ TEST_CASE("the deadline ends a statement and its connection") {
     CHECK((*lease)->execute("SELECT 1"));
 }
 
+TEST_CASE("a table that filled since its last ANALYZE is still read by its key") {
+    Sandbox sandbox;
+    sandbox.run("CREATE TABLE filled (tenant_id uuid, id bigint, PRIMARY KEY (tenant_id, id))");
+    sandbox.run("GRANT SELECT ON filled TO " + sandbox.role());
+    sandbox.run("ANALYZE filled");
+    sandbox.run("INSERT INTO filled SELECT gen_random_uuid(), n FROM generate_series(1, 500) n");
+    Pool pool(config_of(sandbox.service_url()));
+    auto lease = pool.acquire(soon());
+    REQUIRE(lease);
+    const auto plan = (*lease)->execute(
+        "EXPLAIN (FORMAT json) SELECT f.id FROM unnest($1::uuid[], $2::bigint[]) k(tenant_id, id) "
+        "JOIN filled f ON f.tenant_id = k.tenant_id AND f.id = k.id",
+        Params().add("{}").add("{}")
+    );
+    REQUIRE(plan);
+    const auto text = (*plan)[0].text("QUERY PLAN");
+    CHECK(text.find("Seq Scan") == std::string::npos);
+    CHECK(text.find("filled_pkey") != std::string::npos);
+}
+
 TEST_CASE("the server's statement timeout ends a statement, the session goes on") {
     Sandbox sandbox;
     Pool pool({sandbox.service_url(), 1, Milliseconds(3000), Milliseconds(100)});

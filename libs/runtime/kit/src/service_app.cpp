@@ -211,6 +211,7 @@ void ServiceApp::stop(Deadline deadline) {
     stop_intake(deadline);
     stop_parts(workers_, deadline);
     if (outbox_) outbox_->stop(deadline);
+    producer_.flush_by(deadline);
 }
 
 void ServiceApp::stop_intake(Deadline deadline) {

@@ -72,6 +72,9 @@ class Producer {
     /// readiness.
     [[nodiscard]] bool connected() const;
 
+    /// The destructor's flush ends by then: a process that stops has one deadline for everything.
+    void flush_by(Deadline deadline);
+
  private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
