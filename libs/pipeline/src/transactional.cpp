@@ -51,18 +51,16 @@ class TransactionalHandler {
         TECNOCHAT_CHECK(intake_.resolve(deadline));
         TECNOCHAT_CHECK(prepare(deadline));
         if (intake_.size() == 0) return intake_.outcome();
-        // The whole batch first, for that is nearly always all.
-        auto whole =
-            in_transaction(deadline, [&](postgres::Transaction& transaction, Outcome& out) {
-                auto effects = work_->run(transaction, 0, intake_.size());
-                if (!effects) return Status(std::move(effects).error());
-                out.effects.merge(std::move(effects).value());
-                return ok();
-            });
-        if (whole || !is_items_fault(whole.error())) return whole;
-        return in_transaction(deadline, [&](postgres::Transaction& transaction, Outcome& out) {
-            return bisect(transaction, 0, intake_.size(), out);
-        });
+        const auto tenants = intake_.tenants();
+        TECNOCHAT_TRY(
+            auto done,
+            transact({pool_, tenants, deadline, &topic_.commit()}, *work_, intake_.size())
+        );
+        auto outcome = intake_.outcome();
+        outcome.effects.merge(std::move(done.effects));
+        for (const auto& [item, error] : done.refused)
+            outcome.refusals.push_back(intake_.failed(item, error));
+        return outcome;
     }
 
     Status prepare(Deadline deadline) {
@@ -90,48 +88,6 @@ class TransactionalHandler {
         const auto half = count / 2;
         TECNOCHAT_CHECK(find_faulty(first, half, deadline, faulty));
         return find_faulty(first + half, count - half, deadline, faulty);
-    }
-
-    template <class Do>
-    Result<Outcome> in_transaction(Deadline deadline, Do&& work) {
-        const auto tenants = intake_.tenants();
-        TECNOCHAT_TRY(auto transaction, postgres::Transaction::begin(pool_, tenants, deadline));
-        auto outcome = intake_.outcome();
-        TECNOCHAT_CHECK(work(transaction, outcome));
-        TECNOCHAT_CHECK(transaction.commit({&topic_.commit().before, &topic_.commit().after}));
-        return outcome;
-    }
-
-    Status bisect(
-        postgres::Transaction& transaction, std::size_t first, std::size_t count, Outcome& outcome
-    ) {
-        Status status = in_savepoint(transaction, outcome.effects, [&] {
-            return work_->run(transaction, first, count);
-        });
-        if (status || !is_items_fault(status.error())) return status;
-        if (count == 1) {
-            Status refused = in_savepoint(transaction, outcome.effects, [&] {
-                return work_->refuse(transaction, first, status.error());
-            });
-            if (!refused && !is_items_fault(refused.error())) return refused;
-            outcome.refusals.push_back(intake_.failed(first, status.error()));
-            return ok();
-        }
-        const auto half = count / 2;
-        TECNOCHAT_CHECK(bisect(transaction, first, half, outcome));
-        return bisect(transaction, first + half, count - half, outcome);
-    }
-
-    /// Effects count only once the savepoint is released: what was queued may still fail there.
-    template <class Do>
-    Status in_savepoint(postgres::Transaction& transaction, Effects& effects, Do&& work) {
-        Effects done;
-        TECNOCHAT_CHECK(transaction.with_savepoint([&]() -> Status {
-            TECNOCHAT_TRY(done, work());
-            return ok();
-        }));
-        effects.merge(std::move(done));
-        return ok();
     }
 
     postgres::Pool& pool_;

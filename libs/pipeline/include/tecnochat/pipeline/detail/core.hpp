@@ -10,6 +10,7 @@
 #include "tecnochat/pipeline/effects.hpp"
 #include "tecnochat/pipeline/runtime.hpp"
 #include "tecnochat/pipeline/topic.hpp"
+#include "tecnochat/pipeline/transact.hpp"
 #include "tecnochat/postgres/transaction.hpp"
 
 /// What transactional.hpp and answering.hpp put their types on; for them and for this library's
@@ -28,15 +29,9 @@ struct Outside {
 Outside outside(const Runtime& runtime);
 
 /// A use case over items by position.
-class Work : public Values {
+class Work : public Values, public Units {
  public:
     virtual Status prepare(std::size_t first, std::size_t count, Deadline deadline) = 0;
-    virtual Result<Effects> run(
-        postgres::Transaction& transaction, std::size_t first, std::size_t count
-    ) = 0;
-    virtual Result<Effects> refuse(
-        postgres::Transaction& transaction, std::size_t item, const Error& error
-    ) = 0;
 };
 kafka::Consumer::Handler make_transactional(
     postgres::Pool& pool,
