@@ -1,16 +1,9 @@
 -- Outbound sends and the authority to send. Tables belong to the owner role; the service's login owns nothing.
 
--- The authority: every send locks its row on entering `wire`. Outside row-level security, because it is what tells which tenants exist.
--- phone_number_id is unique at Meta (reviewed global key).
-CREATE TABLE channels (
-    phone_number_id      text PRIMARY KEY,
-    tenant_id            uuid NOT NULL,
-    waba_id              text NOT NULL,
-    display_phone_number text NOT NULL,
-    state                text NOT NULL CHECK (state IN ('connected', 'disconnected', 'suspended')),
-    epoch                bigint NOT NULL CHECK (epoch > 0),
-    updated_at           timestamptz NOT NULL DEFAULT now()
-);
+-- The authority: every send locks its row on entering `wire`. Outside row-level security, because it is what tells which
+-- tenants exist. phone_number_id is unique at Meta (reviewed global key).
+-- include: channels
+ALTER TABLE channels ADD CONSTRAINT channels_epoch_positive CHECK (epoch > 0);
 
 -- The latest status time seen per number; apart from channels, whose rows the senders lock.
 CREATE TABLE status_watermarks (
@@ -20,6 +13,9 @@ CREATE TABLE status_watermarks (
     PRIMARY KEY (tenant_id, phone_number_id)
 );
 
+-- The way to the wire (queued -> claimed -> wire) must stay heap-only (HOT): no index may name a column that it changes,
+-- neither as a key nor in its predicate. So the indexes name the generated columns below, never state or wire_at, and
+-- pages keep room for the new versions.
 CREATE TABLE sends (
     tenant_id       uuid NOT NULL,
     id              uuid NOT NULL,          -- the router's message id
@@ -46,40 +42,26 @@ CREATE TABLE sends (
     traceparent     text NOT NULL DEFAULT '',
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tenant_id, id)
-);
--- What still stands in the way of a conversation's next send.
-CREATE INDEX sends_outstanding ON sends (tenant_id, conversation_id, sequence) WHERE state IN ('queued', 'claimed', 'wire', 'in_doubt');
-CREATE INDEX sends_ready ON sends (sequence) WHERE state = 'queued';
-CREATE INDEX sends_unsettled ON sends (state, wire_at) WHERE state IN ('claimed', 'wire', 'in_doubt');
+    -- Stands in the way of its conversation's next send.
+    open            boolean NOT NULL GENERATED ALWAYS AS (state IN ('queued', 'claimed', 'wire', 'in_doubt')) STORED,
+    -- Accepted, and no status has told of it yet.
+    awaits_status   boolean NOT NULL GENERATED ALWAYS AS (state = 'accepted') STORED,
+    -- wire_at once the send is not open any more.
+    closed_wire_at  timestamptz
+                    GENERATED ALWAYS AS (CASE WHEN state NOT IN ('queued', 'claimed', 'wire', 'in_doubt') THEN wire_at END) STORED,
+    PRIMARY KEY (tenant_id, id),
+    -- Content stays no longer than it may be posted. Of the two kinds of in_doubt one keeps it (store/send_store.cpp).
+    CONSTRAINT sends_content_blanked CHECK (open OR (recipient = '' AND body = ''))
+) WITH (fillfactor = 70);
+CREATE INDEX sends_outstanding ON sends (tenant_id, conversation_id, sequence) WHERE open;
+-- For claims, oldest first, and for maintenance of what is claimed, on the wire or in doubt.
+CREATE INDEX sends_open ON sends (sequence) WHERE open;
+-- What waits for a status, and what is old enough to be forgotten.
+CREATE INDEX sends_closed ON sends (awaits_status, closed_wire_at) WHERE NOT open;
 
-CREATE TABLE outbox (
-    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    tenant_id  uuid NOT NULL,
-    order_key  uuid NOT NULL,
-    topic      text NOT NULL,
-    key        text NOT NULL,
-    value      bytea NOT NULL,
-    headers    jsonb NOT NULL,
-    direct     boolean NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-CREATE INDEX outbox_by_order_key ON outbox (order_key, id);
--- Rows live for milliseconds: without this the table would be mostly dead rows.
-ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+-- include: outbox
 
--- The tenants of the transaction, none if it names none; why in these words: docs/adr/0006.
-DO $$
-DECLARE
-    tenant_table text;
-    visible constant text :=
-        $policy$tenant_id IN (SELECT unnest(nullif(current_setting('app.tenants', true), '')::uuid[]))$policy$;
-BEGIN
-    FOREACH tenant_table IN ARRAY ARRAY['status_watermarks', 'sends', 'outbox'] LOOP
-        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tenant_table);
-        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tenant_table);
-        EXECUTE format('CREATE POLICY tenants ON %I USING (%s) WITH CHECK (%s)', tenant_table, visible, visible);
-        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO "whatsapp-connector"', tenant_table);
-    END LOOP;
-END $$;
+-- include: pipeline_policy
+SELECT pg_temp.pipeline_policy('status_watermarks', 'sends', 'outbox');
 GRANT SELECT, INSERT, UPDATE ON channels TO "whatsapp-connector";
+GRANT SELECT, INSERT, UPDATE, DELETE ON status_watermarks, sends, outbox TO "whatsapp-connector";

@@ -9,10 +9,12 @@ namespace {
 constexpr Milliseconds kReadTimeout{5000};
 
 constexpr std::string_view kSelect = R"sql(
-    SELECT phone_number_id, tenant_id, waba_id, display_phone_number, state = 'connected', epoch
+    SELECT phone_number_id, tenant_id, waba_id, display_phone_number,
+        state = 'connected' AS connected, epoch
     FROM channels)sql";
 constexpr std::string_view kSelectOne = R"sql(
-    SELECT phone_number_id, tenant_id, waba_id, display_phone_number, state = 'connected', epoch
+    SELECT phone_number_id, tenant_id, waba_id, display_phone_number,
+        state = 'connected' AS connected, epoch
     FROM channels
     WHERE phone_number_id = $1)sql";
 // Nothing is returned where the row is another tenant's.
@@ -23,13 +25,19 @@ constexpr std::string_view kConnect = R"sql(
         c.display_phone_number, c.state) IS DISTINCT
     FROM (excluded.waba_id, excluded.display_phone_number, 'connected') THEN 1 ELSE 0 END,
         waba_id = excluded.waba_id, display_phone_number = excluded.display_phone_number,
-        state = 'connected', updated_at = now()
+        state = 'connected', changed_at = clock_timestamp()
     WHERE c.tenant_id = excluded.tenant_id
-    RETURNING phone_number_id, tenant_id, waba_id, display_phone_number, state = 'connected', epoch)sql";
+    RETURNING phone_number_id, tenant_id, waba_id, display_phone_number,
+        state = 'connected' AS connected, epoch)sql";
 
 Channel to_channel(const postgres::Row& row) {
     return {
-        row.text(0), TenantId(row.uuid(1)), row.text(2), row.text(3), row.flag(4), row.number(5)
+        row.text("phone_number_id"),
+        row.id<TenantId>("tenant_id"),
+        row.text("waba_id"),
+        row.text("display_phone_number"),
+        row.flag("connected"),
+        row.number("epoch")
     };
 }
 

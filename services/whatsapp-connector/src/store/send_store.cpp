@@ -28,13 +28,14 @@ constexpr std::string_view kClaim = R"sql(
     WITH ready AS (
     SELECT s.tenant_id, s.id
     FROM sends s
-    WHERE s.state = 'queued'
+    WHERE s.open
+    AND s.state = 'queued'
     AND s.next_attempt_at <= now()
     AND NOT EXISTS (SELECT 1
     FROM sends o
     WHERE o.tenant_id = s.tenant_id
     AND o.conversation_id = s.conversation_id
-    AND o.state IN ('queued', 'claimed', 'wire', 'in_doubt')
+    AND o.open
     AND (o.sequence < s.sequence OR o.state <> 'queued') OFFSET 0)
     ORDER BY s.sequence LIMIT $1 FOR UPDATE OF s SKIP LOCKED)
     UPDATE sends s
@@ -60,7 +61,7 @@ constexpr std::string_view kRelease = R"sql(
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): see above
 #define SEND_CHANGE_COLUMNS                                                         \
     "s.tenant_id, s.id, s.phone_number_id, s.conversation_id, s.state, s.attempt, " \
-    "coalesce(s.wamid, ''), s.error_code, s.failure, s.traceparent"
+    "coalesce(s.wamid, '') AS wamid, s.error_code, s.failure, s.traceparent"
 
 // The authority rows stay locked until the commit: a disconnect waits for it, or this waits for the
 // disconnect.
@@ -158,7 +159,8 @@ constexpr std::string_view kAdvanceWatermarks = R"sql(
 constexpr std::string_view kRequeueClaims = R"sql(
     UPDATE sends s
     SET state = 'queued', updated_at = now()
-    WHERE s.state = 'claimed'
+    WHERE s.open
+    AND s.state = 'claimed'
     AND ((s.claimed_by = $1
     AND $2) OR s.claimed_at < now() - make_interval(secs => $3 / 1000.0)))sql";
 // Unlike a doubt that an answer leaves, this one keeps the content: the worker may still live, and
@@ -166,7 +168,8 @@ constexpr std::string_view kRequeueClaims = R"sql(
 constexpr std::string_view kDoubtWires = R"sql(
     UPDATE sends s
     SET state = 'in_doubt', updated_at = now()
-    WHERE s.state = 'wire'
+    WHERE s.open
+    AND s.state = 'wire'
     AND ((s.claimed_by = $1
     AND $2) OR s.wire_at < now() - make_interval(secs => $3 / 1000.0))
     RETURNING )sql" SEND_CHANGE_COLUMNS;
@@ -176,7 +179,8 @@ constexpr std::string_view kDoubts = R"sql(
     FROM sends s
     LEFT JOIN status_watermarks w ON w.tenant_id = s.tenant_id
     AND w.phone_number_id = s.phone_number_id
-    WHERE s.state = 'in_doubt'
+    WHERE s.open
+    AND s.state = 'in_doubt'
     ORDER BY s.tenant_id, s.id LIMIT 1000 FOR UPDATE OF s)sql";
 constexpr std::string_view kGiveUp = R"sql(
     UPDATE sends s
@@ -191,9 +195,10 @@ constexpr std::string_view kSettleSilent = R"sql(
     WITH silent AS (
     SELECT tenant_id, id
     FROM sends
-    WHERE state = 'accepted'
-    AND wire_at <= $1
-    ORDER BY wire_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+    WHERE NOT open
+    AND awaits_status
+    AND closed_wire_at <= $1
+    ORDER BY closed_wire_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
     UPDATE sends s
     SET state = 'sent', updated_at = now()
     FROM silent
@@ -207,44 +212,44 @@ constexpr std::string_view kForget = R"sql(
     DELETE FROM sends
     WHERE ctid = ANY (ARRAY(SELECT ctid
     FROM sends
-    WHERE state IN ('sent', 'failed', 'unknown')
-    AND wire_at < $1
-    ORDER BY wire_at LIMIT $2 FOR UPDATE SKIP LOCKED)))sql";
+    WHERE NOT open
+    AND NOT awaits_status
+    AND closed_wire_at < $1
+    ORDER BY closed_wire_at LIMIT $2 FOR UPDATE SKIP LOCKED)))sql";
 
-SendChange to_change(const postgres::Row& row) {
-    const auto state = parse_send_state(row.text(4));
-    TECNOCHAT_ASSERT(state.has_value(), "the table's CHECK lists the states");
-    return {
-        TenantId(row.uuid(0)),
-        MessageId(row.uuid(1)),
-        row.text(2),
-        ConversationId(row.uuid(3)),
-        *state,
-        static_cast<int>(row.number(5)),
-        row.text(6),
-        static_cast<int>(row.number(7)),
-        static_cast<Failure>(row.number(8)),
-        row.text(9)
-    };
+Result<SendChange> to_change(const postgres::Row& row) {
+    SendChange change;
+    change.tenant = row.id<TenantId>("tenant_id");
+    change.id = row.id<MessageId>("id");
+    change.phone_number_id = row.text("phone_number_id");
+    change.conversation = row.id<ConversationId>("conversation_id");
+    TECNOCHAT_TRY(change.state, row.word("state", parse_send_state));
+    change.attempt = static_cast<int>(row.number("attempt"));
+    change.wamid = row.text("wamid");
+    change.error_code = static_cast<int>(row.number("error_code"));
+    change.failure = static_cast<Failure>(row.number("failure"));
+    change.traceparent = row.text("traceparent");
+    return change;
 }
 
-std::vector<SendChange> to_changes(const postgres::Rows& rows) {
+// The statements that give these rows have just written their states: a word that is not known
+// cannot be among them, and if it were, the caller's items would be to blame.
+Result<std::vector<SendChange>> to_changes(const postgres::Rows& rows) {
     std::vector<SendChange> changes;
     changes.reserve(static_cast<std::size_t>(rows.size()));
-    for (const auto row : rows) changes.push_back(to_change(row));
+    for (const auto row : rows) {
+        TECNOCHAT_TRY(auto change, to_change(row));
+        changes.push_back(std::move(change));
+    }
     return changes;
 }
 
 /// The columns (tenant, id) of a bulk statement.
-struct Keys {
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    void add(const TenantId& tenant, const MessageId& id) {
-        tenants.push_back(tenant.uuid());
-        ids.push_back(id.uuid());
-    }
-    void add_to(Params& params) const { params.add_array(tenants).add_array(ids); }
-};
+template <class Items>
+Params keys_of(const Items& items) {
+    using Item = std::remove_cvref_t<decltype(*std::begin(items))>;
+    return std::move(Params().add_columns(items, &Item::tenant, &Item::id));
+}
 
 std::string to_json(const Recipient& recipient) {
     json value = json::object();
@@ -300,50 +305,38 @@ Content content_after(const Error& error, const ClaimedSend& send) {
 }  // namespace
 
 Status SendStore::insert(postgres::Transaction& transaction, std::span<const NewSend> sends) {
-    Keys keys;
-    std::vector<std::string> numbers, recipients, bodies, traceparents;
-    std::vector<Uuid> conversations, contacts;
-    std::vector<Timestamp> windows;
+    std::vector<std::string> recipients, bodies;
     for (const auto& send : sends) {
         const crypto::ContentOwner owner{send.tenant, send.contact};
         TECNOCHAT_TRY(auto recipient, sealer_.seal(owner, to_json(send.recipient)));
         TECNOCHAT_TRY(auto body, sealer_.seal(owner, send.body));
-        keys.add(send.tenant, send.id);
-        numbers.push_back(send.phone_number_id);
-        conversations.push_back(send.conversation.uuid());
-        contacts.push_back(send.contact.uuid());
         recipients.push_back(std::move(recipient));
         bodies.push_back(std::move(body));
-        windows.push_back(send.window_until);
-        traceparents.push_back(send.traceparent);
     }
-    Params params;
-    keys.add_to(params);
-    params.add_array(numbers)
-        .add_array(conversations)
-        .add_array(contacts)
-        .add_bytes_array(recipients)
-        .add_bytes_array(bodies)
-        .add_array(windows)
-        .add_array(traceparents);
-    TECNOCHAT_CHECK(transaction.execute(kInsert, params));
+    transaction.send(
+        kInsert,
+        keys_of(sends)
+            .add_columns(
+                sends, &NewSend::phone_number_id, &NewSend::conversation, &NewSend::contact
+            )
+            .add_bytes_array(recipients)
+            .add_bytes_array(bodies)
+            .add_columns(sends, &NewSend::window_until, &NewSend::traceparent)
+    );
     return ok();
 }
 
 ClaimedSend SendStore::to_claimed(const postgres::Row& row) {
-    ClaimedSend send{
-        TenantId(row.uuid(0)),
-        MessageId(row.uuid(1)),
-        row.text(2),
-        ConversationId(row.uuid(3)),
-        ContactId(row.uuid(4)),
-        {},
-        {},
-        static_cast<int>(row.number(7)),
-        row.number(8),
-        row.time(9)
-    };
-    if (const Status opened = open(send, row.bytes(5), row.bytes(6)); !opened)
+    ClaimedSend send;
+    send.tenant = row.id<TenantId>("tenant_id");
+    send.id = row.id<MessageId>("id");
+    send.phone_number_id = row.text("phone_number_id");
+    send.conversation = row.id<ConversationId>("conversation_id");
+    send.contact = row.id<ContactId>("contact_id");
+    send.attempt = static_cast<int>(row.number("attempt"));
+    send.claim_epoch = row.number("claim_epoch");
+    send.window_until = row.time("window_until");
+    if (const Status opened = open(send, row.bytes("recipient"), row.bytes("body")); !opened)
         send.content = content_after(opened.error(), send);
     return send;
 }
@@ -366,144 +359,139 @@ Result<std::vector<ClaimedSend>> SendStore::claim(
 }
 
 Status SendStore::release(postgres::Transaction& transaction, std::span<const Release> releases) {
-    Keys keys;
-    std::vector<std::int64_t> epochs, pauses;
-    for (const auto& release : releases) {
-        keys.add(release.send->tenant, release.send->id);
-        epochs.push_back(release.send->claim_epoch);
-        pauses.push_back(release.pause.count());
-    }
-    Params params;
-    keys.add_to(params);
-    params.add_array(epochs).add_array(pauses);
-    TECNOCHAT_CHECK(transaction.execute(kRelease, params));
+    transaction.send(
+        kRelease,
+        Params().add_columns(
+            releases,
+            [](const Release& r) { return r.send->tenant; },
+            [](const Release& r) { return r.send->id; },
+            [](const Release& r) { return r.send->claim_epoch; },
+            [](const Release& r) { return r.pause.count(); }
+        )
+    );
     return ok();
 }
 
 Result<std::vector<SendChange>> SendStore::enter_wire(
     postgres::Transaction& transaction, std::span<const ClaimedSend> sends
 ) {
-    Keys keys;
-    std::vector<std::string> numbers, contents;
-    std::vector<std::int64_t> epochs;
-    std::vector<Timestamp> windows;
-    for (const auto& send : sends) {
-        keys.add(send.tenant, send.id);
-        numbers.push_back(send.phone_number_id);
-        epochs.push_back(send.claim_epoch);
-        windows.push_back(send.window_until);
-        contents.emplace_back(to_string(send.content));
-    }
-    TECNOCHAT_CHECK(transaction.execute(kLockChannels, Params().add_array(numbers)));
-    Params params;
-    keys.add_to(params);
-    params.add_array(epochs).add_array(numbers).add_array(windows).add_array(contents);
-    TECNOCHAT_TRY(const auto rows, transaction.execute(kEnterWire, params));
+    transaction.send(kLockChannels, Params().add_columns(sends, &ClaimedSend::phone_number_id));
+    TECNOCHAT_TRY(
+        const auto rows,
+        transaction.execute(
+            kEnterWire,
+            keys_of(sends).add_columns(
+                sends,
+                &ClaimedSend::claim_epoch,
+                &ClaimedSend::phone_number_id,
+                &ClaimedSend::window_until,
+                [](const ClaimedSend& send) { return to_string(send.content); }
+            )
+        )
+    );
     return to_changes(rows);
 }
 
 Result<std::vector<SendChange>> SendStore::record(
     postgres::Transaction& transaction, std::span<const Answered> answers
 ) {
-    Keys keys;
-    std::vector<std::int64_t> epochs, errors, failures, pauses;
-    std::vector<std::string> states, wamids;
-    for (const auto& [send, after] : answers) {
-        keys.add(send->tenant, send->id);
-        epochs.push_back(send->claim_epoch);
-        states.emplace_back(to_string(after.state));
-        wamids.push_back(after.wamid);
-        errors.push_back(after.error_code);
-        failures.push_back(static_cast<std::int64_t>(after.failure));
-        pauses.push_back(after.retry_in.count());
-    }
-    Params params;
-    keys.add_to(params);
-    params.add_array(epochs)
-        .add_array(states)
-        .add_array(wamids)
-        .add_array(errors)
-        .add_array(failures)
-        .add_array(pauses);
-    TECNOCHAT_TRY(const auto rows, transaction.execute(kRecord, params));
-    if (rows.size() < static_cast<int>(answers.size())) {
-        Params fill;
-        keys.add_to(fill);
-        fill.add_array(wamids);
-        TECNOCHAT_CHECK(transaction.execute(kFillWamid, fill));
-    }
+    const auto tenant = [](const Answered& a) { return a.send->tenant; };
+    const auto id = [](const Answered& a) { return a.send->id; };
+    const auto wamid = [](const Answered& a) -> std::string_view { return a.after.wamid; };
+    TECNOCHAT_TRY(
+        const auto rows,
+        transaction.execute(
+            kRecord,
+            Params().add_columns(
+                answers,
+                tenant,
+                id,
+                [](const Answered& a) { return a.send->claim_epoch; },
+                [](const Answered& a) { return to_string(a.after.state); },
+                wamid,
+                [](const Answered& a) { return a.after.error_code; },
+                [](const Answered& a) { return static_cast<int>(a.after.failure); },
+                [](const Answered& a) { return a.after.retry_in.count(); }
+            )
+        )
+    );
+    if (rows.size() < static_cast<int>(answers.size()))
+        transaction.send(kFillWamid, Params().add_columns(answers, tenant, id, wamid));
     return to_changes(rows);
 }
+
+namespace {
+
+/// What the echoes of one batch make of a send.
+struct Echoed {
+    TenantId tenant;
+    MessageId id;
+    SendState before = SendState::kQueued;
+    SendState state = SendState::kQueued;
+    std::string wamid{};
+    int error_code = 0;
+};
+
+}  // namespace
 
 Result<std::vector<SendChange>> SendStore::apply_echoes(
     postgres::Transaction& transaction, std::span<const Echo> echoes
 ) {
-    Keys keys;
-    std::vector<bool> failed;
-    for (const auto& echo : echoes) {
-        keys.add(echo.tenant, echo.id);
-        failed.push_back(echo.kind == EchoKind::kFailed);
-    }
-    Params params;
-    keys.add_to(params);
-    params.add_array(failed);
-    TECNOCHAT_TRY(const auto locked, transaction.execute(kLockForEcho, params));
+    TECNOCHAT_TRY(
+        const auto locked,
+        transaction.execute(
+            kLockForEcho,
+            keys_of(echoes).add_columns(echoes, [](const Echo& echo) {
+                return echo.kind == EchoKind::kFailed;
+            })
+        )
+    );
     if (locked.empty()) return std::vector<SendChange>{};
-
-    struct Next {
-        SendState before;
-        SendState state;
-        std::string wamid;
-        int error_code = 0;
-    };
-    std::unordered_map<MessageId, Next> next;
+    std::vector<Echoed> found;
+    std::unordered_map<MessageId, std::size_t> places;
     for (const auto row : locked) {
-        const auto state = parse_send_state(row.text(2));
-        TECNOCHAT_ASSERT(state.has_value(), "the table's CHECK lists the states");
-        next.insert_or_assign(MessageId(row.uuid(1)), Next{*state, *state, {}});
+        Echoed send{row.id<TenantId>("tenant_id"), row.id<MessageId>("id")};
+        TECNOCHAT_TRY(send.before, row.word("state", parse_send_state));
+        send.state = send.before;
+        places.emplace(send.id, found.size());
+        found.push_back(std::move(send));
     }
     for (const auto& echo : echoes) {
-        const auto it = next.find(echo.id);
-        if (it == next.end()) continue;
-        const auto state = after_echo(it->second.state, echo.kind);
+        const auto place = places.find(echo.id);
+        if (place == places.end()) continue;
+        auto& send = found[place->second];
+        const auto state = after_echo(send.state, echo.kind);
         if (!state) continue;
-        it->second.state = *state;
-        it->second.wamid = echo.wamid;
-        it->second.error_code = echo.error_code;
+        send.state = *state;
+        send.wamid = echo.wamid;
+        send.error_code = echo.error_code;
     }
-    Keys changed;
-    std::vector<std::string> states, wamids;
-    std::vector<std::int64_t> errors;
-    for (const auto row : locked) {
-        const auto& found = next.at(MessageId(row.uuid(1)));
-        if (found.state == found.before) continue;
-        changed.add(TenantId(row.uuid(0)), MessageId(row.uuid(1)));
-        states.emplace_back(to_string(found.state));
-        wamids.push_back(found.wamid);
-        errors.push_back(found.error_code);
-    }
-    if (changed.ids.empty()) return std::vector<SendChange>{};
-    Params apply;
-    changed.add_to(apply);
-    apply.add_array(states).add_array(wamids).add_array(errors);
-    TECNOCHAT_TRY(const auto rows, transaction.execute(kApplyEcho, apply));
+    std::erase_if(found, [](const Echoed& send) { return send.state == send.before; });
+    if (found.empty()) return std::vector<SendChange>{};
+    TECNOCHAT_TRY(
+        const auto rows,
+        transaction.execute(
+            kApplyEcho,
+            keys_of(found).add_columns(
+                found,
+                [](const Echoed& send) { return to_string(send.state); },
+                &Echoed::wamid,
+                &Echoed::error_code
+            )
+        )
+    );
     return to_changes(rows);
 }
 
 Status SendStore::advance_watermarks(
     postgres::Transaction& transaction, std::span<const Watermark> watermarks
 ) {
-    std::vector<Uuid> tenants;
-    std::vector<std::string> numbers;
-    std::vector<Timestamp> latest;
-    for (const auto& watermark : watermarks) {
-        tenants.push_back(watermark.tenant.uuid());
-        numbers.push_back(watermark.phone_number_id);
-        latest.push_back(watermark.latest);
-    }
-    TECNOCHAT_CHECK(transaction.execute(
-        kAdvanceWatermarks, Params().add_array(tenants).add_array(numbers).add_array(latest)
-    ));
+    transaction.send(
+        kAdvanceWatermarks,
+        Params().add_columns(
+            watermarks, &Watermark::tenant, &Watermark::phone_number_id, &Watermark::latest
+        )
+    );
     return ok();
 }
 
@@ -519,7 +507,7 @@ Result<std::vector<SendChange>> SendStore::recover(
             .add(just_started)
             .add(static_cast<std::int64_t>(lease.count()));
     };
-    TECNOCHAT_CHECK(transaction.execute(kRequeueClaims, params()));
+    transaction.send(kRequeueClaims, params());
     TECNOCHAT_TRY(const auto rows, transaction.execute(kDoubtWires, params()));
     return to_changes(rows);
 }
@@ -528,15 +516,17 @@ Result<std::vector<SendChange>> SendStore::expire_doubts(
     postgres::Transaction& transaction, Timestamp now, Milliseconds patience
 ) {
     TECNOCHAT_TRY(const auto rows, transaction.execute(kDoubts));
-    Keys expired;
+    struct Key {
+        TenantId tenant;
+        MessageId id;
+    };
+    std::vector<Key> expired;
     for (const auto row : rows) {
-        if (doubt_expired(row.time(2), row.time_or_null(3), now, patience))
-            expired.add(TenantId(row.uuid(0)), MessageId(row.uuid(1)));
+        if (doubt_expired(row.time("wire_at"), row.time_or_null("latest"), now, patience))
+            expired.push_back({row.id<TenantId>("tenant_id"), row.id<MessageId>("id")});
     }
-    if (expired.ids.empty()) return std::vector<SendChange>{};
-    Params params;
-    expired.add_to(params);
-    TECNOCHAT_TRY(const auto changed, transaction.execute(kGiveUp, params));
+    if (expired.empty()) return std::vector<SendChange>{};
+    TECNOCHAT_TRY(const auto changed, transaction.execute(kGiveUp, keys_of(expired)));
     return to_changes(changed);
 }
 
