@@ -76,16 +76,15 @@ std::vector<ChannelRow> read(const Rows& rows) {
     std::vector<ChannelRow> found;
     found.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
-        const auto state = parse_state(row.text(4));
-        found.push_back(
-            {{row.text(0),
-              TenantId(row.uuid(1)),
-              row.text(2),
-              row.text(3),
-              state.value_or(State::kDisconnected),
-              row.number(5)},
-             state.has_value()}
-        );
+        ChannelRow& read = found.emplace_back();
+        read.channel.phone_number_id = row.text("phone_number_id");
+        read.channel.tenant = row.id<TenantId>("tenant_id");
+        read.channel.waba_id = row.text("waba_id");
+        read.channel.display_phone_number = row.text("display_phone_number");
+        const auto state = row.word("state", parse_state);
+        read.known_state = state.has_value();
+        if (state) read.channel.state = *state;
+        read.channel.epoch = row.number("epoch");
     }
     return found;
 }
@@ -96,11 +95,9 @@ Error changed() {
     );
 }
 
-Status lock_numbers(
-    Transaction& transaction, std::string_view sql, std::span<const std::string> numbers
-) {
-    TECNOCHAT_CHECK(transaction.execute(sql, Params().add_array(numbers).add(kNumberLock)));
-    return ok();
+/// Travels with the statement after it, whose snapshot is taken once the locks are held.
+void lock_numbers(Transaction& transaction, std::string_view sql, Params numbers) {
+    transaction.send(sql, numbers.add(kNumberLock));
 }
 
 }  // namespace
@@ -135,24 +132,19 @@ Result<std::vector<ChannelRow>> select_some(
 
 Status upsert(Transaction& transaction, std::span<const Channel> channels) {
     if (channels.empty()) return ok();
-    std::vector<std::string> numbers;
-    std::vector<Uuid> tenants;
-    std::vector<std::string> wabas;
-    std::vector<std::string> displays;
-    std::vector<std::string> states;
-    std::vector<std::int64_t> epochs;
-    for (const auto& channel : channels) {
-        numbers.push_back(channel.phone_number_id);
-        tenants.push_back(channel.tenant.uuid());
-        wabas.push_back(channel.waba_id);
-        displays.push_back(channel.display_phone_number);
-        states.emplace_back(to_string(channel.state));
-        epochs.push_back(channel.epoch);
-    }
-    TECNOCHAT_CHECK(lock_numbers(transaction, kLockNumbers, numbers));
+    lock_numbers(
+        transaction, kLockNumbers, Params().add_columns(channels, &Channel::phone_number_id)
+    );
     Params params;
-    params.add_array(numbers).add_array(tenants).add_array(wabas).add_array(displays);
-    params.add_array(states).add_array(epochs);
+    params.add_columns(
+        channels,
+        &Channel::phone_number_id,
+        &Channel::tenant,
+        &Channel::waba_id,
+        &Channel::display_phone_number,
+        [](const Channel& channel) { return to_string(channel.state); },
+        &Channel::epoch
+    );
     TECNOCHAT_CHECK(transaction.execute(kUpsert, params));
     return ok();
 }
@@ -185,14 +177,13 @@ Result<std::set<std::string>> known(
     std::set<std::string> found;
     if (numbers.empty()) return found;
     TECNOCHAT_TRY(const auto rows, transaction.execute(kKnown, Params().add_array(numbers)));
-    for (const auto row : rows) found.insert(row.text(0));
+    for (const auto row : rows) found.insert(row.text("phone_number_id"));
     return found;
 }
 
 Status lock_unknown(Transaction& transaction, std::span<const std::string> numbers) {
     if (numbers.empty()) return ok();
-    TECNOCHAT_CHECK(lock_numbers(transaction, kLockNumbersShared, numbers));
-    // A statement of its own: its snapshot is taken once the locks are held.
+    lock_numbers(transaction, kLockNumbersShared, Params().add_array(numbers));
     TECNOCHAT_TRY(const auto by_now, known(transaction, numbers));
     return by_now.empty() ? ok() : changed();
 }

@@ -44,17 +44,6 @@ struct Table {
     TenantId other = some_tenant();
     std::string number = some_number();
 
-    Table() {
-        sandbox.run(
-            "CREATE TABLE channels (phone_number_id text PRIMARY KEY, tenant_id uuid NOT NULL, "
-            "waba_id text NOT NULL, display_phone_number text NOT NULL, state text NOT NULL, "
-            "epoch bigint NOT NULL, changed_at timestamptz NOT NULL DEFAULT clock_timestamp());"
-            "CREATE INDEX ON channels (changed_at);"
-            "GRANT SELECT, INSERT, UPDATE ON channels TO " +
-            sandbox.role()
-        );
-    }
-
     postgres::Transaction begin() {
         auto transaction = postgres::Transaction::begin(pool, kNoTenants, soon());
         REQUIRE(transaction);
@@ -89,7 +78,7 @@ struct Table {
     static int backend_of(postgres::Transaction& transaction) {
         auto rows = transaction.execute("SELECT pg_backend_pid()");
         REQUIRE(rows);
-        return static_cast<int>((*rows)[0].number(0));
+        return static_cast<int>((*rows)[0].number("pg_backend_pid"));
     }
 };
 
