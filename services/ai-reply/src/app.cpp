@@ -28,10 +28,7 @@ class AiReplyApp final : public runtime::ServiceApp {
           ),
           answer_turn_(engine_, clock(), metrics) {
         serve(knowledge_rpc_);
-        const pipeline::Runtime runtime{
-            .producer = &producer(), .dead_letters = dead_letters(), .metrics = metrics
-        };
-        consume(kRequests, answer_requests(runtime, answer_turn_, clock()));
+        consume(kRequests, answer_requests(runtime(), answer_turn_, clock()));
     }
 
  private:
