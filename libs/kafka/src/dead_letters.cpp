@@ -20,6 +20,8 @@ Place place_of(const Record& record) {
     return {record.topic, record.partition, record.offset};
 }
 
+}  // namespace
+
 OutRecord to_letter(const std::string& topic, const Letter& letter) {
     const Record& record = *letter.record;
     OutRecord out{topic, record.key, record.value, record.headers};
@@ -31,8 +33,6 @@ OutRecord to_letter(const std::string& topic, const Letter& letter) {
     out.headers.emplace_back("dl-reason", letter.reason);
     return out;
 }
-
-}  // namespace
 
 /// What became of every letter; delivery callbacks may come after the DeadLetters are gone.
 class DeadLetters::Book {

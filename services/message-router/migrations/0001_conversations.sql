@@ -3,16 +3,8 @@
 -- BYPASSRLS. Keys and foreign keys begin with tenant_id: a key shared by tenants would tell one about the other's rows,
 -- and foreign key checks do not look at row-level security.
 
--- Read-only copy of whatsapp-connector's authority rows, from channel.events. It names the tenant of a number, so it is
--- needed before any tenant is known: the one table without row-level security. Holds no customer's data.
-CREATE TABLE channels (
-    phone_number_id      text   PRIMARY KEY,
-    tenant_id            uuid   NOT NULL,
-    waba_id              text   NOT NULL,
-    display_phone_number text   NOT NULL,
-    state                text   NOT NULL CHECK (state IN ('connected', 'disconnected', 'suspended')),
-    epoch                bigint NOT NULL
-);
+-- include: pipeline_policy
+-- include: channels
 
 CREATE TABLE contacts (
     tenant_id uuid  NOT NULL,
@@ -20,10 +12,12 @@ CREATE TABLE contacts (
     user_id   text,                                -- Meta's business-scoped user id
     phone     text,                                -- digits
     name      bytea NOT NULL,                      -- sealed
+    erased_at timestamptz,                         -- the person's key is destroyed: nothing names them any more
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, user_id),
     UNIQUE (tenant_id, phone),
-    CHECK (user_id IS NOT NULL OR phone IS NOT NULL)
+    CHECK (erased_at IS NOT NULL OR user_id IS NOT NULL OR phone IS NOT NULL),
+    CHECK (erased_at IS NULL OR (user_id IS NULL AND phone IS NULL AND name = ''))
 );
 
 CREATE TABLE conversations (
@@ -42,6 +36,8 @@ CREATE TABLE conversations (
     UNIQUE (tenant_id, contact_id, phone_number_id),
     FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, id)
 );
+-- Every message changes its row several times: room for the new versions beside the old ones.
+ALTER TABLE conversations SET (fillfactor = 80);
 -- ListConversations: newest activity first.
 CREATE INDEX conversations_by_activity ON conversations (tenant_id, last_message_at DESC, id DESC);
 
@@ -87,49 +83,37 @@ CREATE TABLE messages (
     FOREIGN KEY (tenant_id, turn_id) REFERENCES turns (tenant_id, id),
     CHECK ((direction = 'in') = (status = 'received'))
 );
+-- Delivery reports change status, error_code and wamid. Only the first of them, which brings the wamid, changes an index.
+ALTER TABLE messages SET (fillfactor = 85);
 -- What an outbound message answers.
 CREATE INDEX messages_in_by_turn ON messages (tenant_id, turn_id) WHERE direction = 'in';
 -- "One turn causes at most one outbound message", whatever the code does.
 CREATE UNIQUE INDEX messages_out_by_turn ON messages (tenant_id, turn_id) WHERE direction = 'out';
 
--- Events seen, for 14 days, and events to publish, as libs/postgres and libs/outbox want them.
-CREATE TABLE inbox (
-    tenant_id   uuid        NOT NULL,
-    consumer    text        NOT NULL,
-    event_id    text        NOT NULL,
-    received_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tenant_id, consumer, event_id)
+-- Messages of numbers that no channel event has named yet, as they came, for 15 minutes at most (docs/adr/0009). Their
+-- tenant is not known, so there is no row-level security; key and value are sealed under the service's key of that day.
+CREATE TABLE waiting_messages (
+    id              bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    phone_number_id text        NOT NULL,
+    waiting_since   timestamptz NOT NULL,
+    sealed_day      integer     NOT NULL,          -- days since 1970-01-01, UTC: whose key
+    topic           text        NOT NULL,
+    partition       integer     NOT NULL,
+    record_offset   bigint      NOT NULL,
+    key             bytea       NOT NULL,          -- sealed
+    value           bytea       NOT NULL,          -- sealed
+    headers         jsonb       NOT NULL,          -- [["name", "value"], …]: order and repeats kept
+    recorded_at     timestamptz NOT NULL,
+    UNIQUE (topic, partition, record_offset)       -- a record that is read again waits once
 );
-CREATE INDEX inbox_received_at ON inbox (received_at);
+CREATE INDEX waiting_messages_by_number ON waiting_messages (phone_number_id, id);
 
-CREATE TABLE outbox (
-    id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    tenant_id  uuid        NOT NULL,
-    order_key  uuid        NOT NULL,
-    topic      text        NOT NULL,
-    key        text        NOT NULL,
-    value      bytea       NOT NULL,
-    headers    jsonb       NOT NULL,           -- [["name", "value"], …]: order and repeats kept
-    direct     boolean     NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-CREATE INDEX outbox_order ON outbox (order_key, id);
--- Rows live for milliseconds: without this the table would be mostly dead rows.
-ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+-- include: inbox
+-- include: outbox
 
--- The pipeline's policy: the tenants of the transaction, none if it names none; why in these words: docs/adr/0006.
-DO $$
-DECLARE
-    name text;
-    visible constant text :=
-        $policy$tenant_id IN (SELECT unnest(nullif(current_setting('app.tenants', true), '')::uuid[]))$policy$;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['contacts', 'conversations', 'turns', 'messages', 'inbox', 'outbox'] LOOP
-        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
-        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
-        EXECUTE format('CREATE POLICY pipeline ON %I USING (%s) WITH CHECK (%s)', name, visible, visible);
-    END LOOP;
-END $$;
+SELECT pg_temp.pipeline_policy('contacts', 'conversations', 'turns', 'messages', 'inbox', 'outbox');
 
 GRANT SELECT, INSERT, UPDATE ON channels, contacts, conversations, turns, messages TO "message-router";
-GRANT SELECT, INSERT, UPDATE, DELETE ON inbox, outbox TO "message-router";
+GRANT SELECT, INSERT, DELETE ON inbox, outbox TO "message-router";
+-- UPDATE for FOR UPDATE alone: rows are locked in order before they are taken.
+GRANT SELECT, INSERT, UPDATE, DELETE ON waiting_messages TO "message-router";

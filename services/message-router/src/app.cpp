@@ -1,148 +1,85 @@
 #include "app.hpp"
 
-#include <utility>
-
-#include "directory.hpp"
-#include "effects.hpp"
-#include "events/consumers.hpp"
+#include "consumers.hpp"
 #include "rpc/conversations_rpc.hpp"
-#include "tecnochat/core/failpoint.hpp"
-#include "tecnochat/kafka/topics.hpp"
-#include "tecnochat/rpc/server.hpp"
-#include "use_cases/accept_replies.hpp"
-#include "use_cases/apply_deliveries.hpp"
+#include "tecnochat/sealing/plain_sealer.hpp"
 #include "use_cases/end_overdue_turns.hpp"
 #include "use_cases/housekeeping.hpp"
 #include "use_cases/read_conversations.hpp"
-#include "use_cases/receive_inbound.hpp"
 #include "use_cases/release_conversation.hpp"
-#include "use_cases/update_channels.hpp"
 
 namespace tecnochat::message_router {
 namespace {
 
-StepFailpoints produce_failpoints{"message-router.outbox.produce"};
-StepFailpoints delete_failpoints{"message-router.outbox.delete"};
-StepFailpoints dead_letter{"message-router.dead-letter.produce"};
+runtime::ServiceSteps steps{"message-router"};
 
-constexpr const char* kService = "message-router";
-/// One per consumer, the outbox's sweeper, housekeeping, the readiness probe; the rest for RPCs.
-constexpr int kConnections = 12;
+/// Five consumers, the outbox's two, housekeeping, the directory, the readiness probe; the rest for
+/// RPCs.
+constexpr int kConnections = 14;
 
-Config with_tls(Config config) {
-    config.kafka.tls = config.tls;
-    return config;
+runtime::Parts parts(outbox::Outbox::Tenants tenants) {
+    runtime::Parts parts;
+    parts.connections = kConnections;
+    parts.tenants = std::move(tenants);
+    return parts;
 }
 
-outbox::Outbox::Config outbox_config() {
-    outbox::Outbox::Config config;
-    config.produce = &produce_failpoints;
-    config.erase = &delete_failpoints;
-    return config;
-}
-
-/// Declaration order is the wiring, reverse destruction the shutdown.
-class MessageRouterApp final : public runtime::App {
+class MessageRouterApp final : public runtime::ServiceApp {
  public:
-    MessageRouterApp(Config config, telemetry::Metrics& metrics)
-        : config_(with_tls(std::move(config))),
-          pool_({config_.postgres_url, kConnections}),
+    MessageRouterApp(const Config& config, telemetry::Metrics& metrics)
+        : ServiceApp(steps, config.service, parts([this] { return tenants(); }), metrics),
+          directory_(pool(), metrics),
           router_metrics_(metrics),
-          opaque_(config_.ingest_key.reveal()),
-          producer_(producer_config(), metrics),
-          dead_letters_(
-              producer_,
-              std::string(kafka::topics::kDeadLettersMessageRouter),
-              metrics,
-              &dead_letter
-          ),
-          outbox_(
-              pool_, producer_, [this] { return directory_.tenants(); }, outbox_config(), metrics
-          ),
+          opaque_(config.ingest_key.reveal()),
           receive_inbound_(
-              pool_,
-              directory_,
-              sealer_,
-              outbox_,
-              dead_letters_,
-              router_metrics_,
-              clock_,
-              config_.stale_after
+              {pool(), directory_, sealer_, outbox(), router_metrics_, clock()}, config.stale_after
           ),
-          end_overdue_turns_(
-              pool_, directory_, sealer_, outbox_, router_metrics_, clock_, config_.turn_timeout
+          settle_waiting_(
+              {pool(), directory_, sealer_, outbox(), metrics, clock()}, receive_inbound_
           ),
-          consumers_(
-              {receive_inbound_, accept_replies_, sent_, status_, update_channels_},
-              config_.kafka,
-              router_metrics_,
-              metrics
-          ),
-          server_(
-              {kService, config_.rpc_listen, config_.tls, config_.rpc_allow_list},
-              {&conversations_rpc_},
-              metrics
-          ) {}
-
-    Status start() override {
-        TECNOCHAT_CHECK(directory_.refresh(Deadline::after(std::chrono::seconds(10))));
-        outbox_.start();
-        housekeeping_.start();
-        TECNOCHAT_CHECK(server_.start());
-        consumers_.start();
-        return ok();
-    }
-
-    [[nodiscard]] bool ready() const override {
-        return consumers_.ready() && producer_.connected() && pool_.reachable();
-    }
-
-    void stop(Deadline deadline) override {
-        consumers_.stop();
-        server_.stop(deadline);
-        housekeeping_.stop();
-        outbox_.stop(deadline);
+          end_overdue_turns_(reach_, outbox(), router_metrics_, clock(), config.turn_timeout) {
+        receive_inbound_.settle_with(settle_waiting_);
+        before_start([this](Deadline deadline) { return directory_.refresh(deadline); });
+        work(directory_);
+        work(housekeeping_);
+        serve(conversations_rpc_);
+        const pipeline::Runtime with{&pool(), &outbox(), &producer(), dead_letters(), metrics};
+        consume(kChannels, channels_handler(with, update_channels_));
+        consume(kInbound, inbound_handler(with, receive_inbound_));
+        consume(kReplies, replies_handler(with, accept_replies_));
+        consume(kSent, sent_handler(with, apply_deliveries_), kDeliveries);
+        consume(kStatus, status_handler(with, apply_deliveries_, opaque_), kDeliveries);
     }
 
  private:
-    [[nodiscard]] kafka::ProducerConfig producer_config() const {
-        kafka::ProducerConfig producer;
-        producer.kafka = config_.kafka;
-        producer.client_id = kService;
-        return producer;
+    /// And the nil one: dead letters of waiting messages have no tenant.
+    std::vector<TenantId> tenants() const {
+        auto all = directory_.tenants();
+        all.emplace_back();
+        return all;
     }
 
-    Config config_;
-    SystemClock clock_;
-    mutable postgres::Pool pool_;  // a probe of ready() takes a connection
+    sealing::PlainSealer sealer_{clock()};
+    channels::Directory directory_;
+    Reach::Sources reach_{pool(), directory_, sealer_};
     RouterMetrics router_metrics_;
-    crypto::PlainContentSealer sealer_;
     whatsapp::OpaqueCodec opaque_;
-    Directory directory_{pool_};
-    kafka::Producer producer_;
-    kafka::DeadLetters dead_letters_;
-    outbox::Outbox outbox_;
     ReceiveInbound receive_inbound_;
+    SettleWaiting settle_waiting_;
     EndOverdueTurns end_overdue_turns_;
-    AcceptReplies accept_replies_{pool_, sealer_, outbox_, dead_letters_, router_metrics_, clock_};
-    ApplyDeliveries sent_ =
-        ApplyDeliveries::for_sent(pool_, directory_, sealer_, dead_letters_, router_metrics_);
-    ApplyDeliveries status_ = ApplyDeliveries::for_status(
-        opaque_, pool_, directory_, sealer_, dead_letters_, router_metrics_
-    );
-    UpdateChannels update_channels_{pool_, directory_, dead_letters_};
-    ReadConversations read_conversations_{pool_, directory_, sealer_};
-    ReleaseConversation release_conversation_{pool_, sealer_};
+    AcceptReplies accept_replies_{reach_, outbox(), router_metrics_, clock()};
+    ApplyDeliveries apply_deliveries_{directory_};
+    Housekeeping housekeeping_{pool(), directory_, end_overdue_turns_, settle_waiting_};
+    UpdateChannels update_channels_{directory_, [this] { housekeeping_.wake(); }};
+    ReadConversations read_conversations_{reach_};
+    ReleaseConversation release_conversation_{pool(), sealer_};
     ConversationsRpc conversations_rpc_{read_conversations_, release_conversation_};
-    Housekeeping housekeeping_{pool_, directory_, end_overdue_turns_};
-    Consumers consumers_;
-    rpc::Server server_;
 };
 
 }  // namespace
 
-std::unique_ptr<runtime::App> make_app(Config config, telemetry::Metrics& metrics) {
-    return std::make_unique<MessageRouterApp>(std::move(config), metrics);
+std::unique_ptr<runtime::App> make_app(const Config& config, telemetry::Metrics& metrics) {
+    return std::make_unique<MessageRouterApp>(config, metrics);
 }
 
 }  // namespace tecnochat::message_router

@@ -8,6 +8,6 @@
 namespace tecnochat::message_router {
 
 /// The service, wired. Throws where it cannot start.
-std::unique_ptr<runtime::App> make_app(Config config, telemetry::Metrics& metrics);
+std::unique_ptr<runtime::App> make_app(const Config& config, telemetry::Metrics& metrics);
 
 }  // namespace tecnochat::message_router

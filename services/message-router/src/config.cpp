@@ -3,10 +3,7 @@
 namespace tecnochat::message_router {
 
 void declare(config::Options& options, Config& config) {
-    config::declare(options, config.tls);
-    config::declare(options, config.kafka);
-    config::declare_postgres(options, config.postgres_url);
-    config::declare_rpc(options, config.rpc_listen, config.rpc_allow_list);
+    runtime::declare(options, config.service, {});
     options.secret(
         "ingest-key",
         config.ingest_key,

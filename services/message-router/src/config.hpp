@@ -1,20 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
-#include "tecnochat/config/options.hpp"
-#include "tecnochat/config/settings.hpp"
+#include "tecnochat/runtime/service_app.hpp"
 
 namespace tecnochat::message_router {
 
 /// Every setting of the service with its default; `--help` shows them.
 struct Config {
-    config::TlsFiles tls;
-    config::KafkaSettings kafka;
-    Secret postgres_url;
-    std::string rpc_listen = "127.0.0.1:9101";
-    std::string rpc_allow_list = "deploy/rpc.yaml";
+    runtime::ServiceSettings service;
     /// Tells our send ids in Meta's statuses from those of other apps.
     Secret ingest_key;
     /// Older messages are stored and not answered.
@@ -23,6 +15,8 @@ struct Config {
     Milliseconds turn_timeout{600'000};
     /// 0: every message is a turn of its own. Nothing else is built yet.
     Milliseconds ai_debounce{0};
+
+    Config() { service.rpc_listen = "127.0.0.1:9101"; }
 };
 
 void declare(config::Options& options, Config& config);

@@ -281,6 +281,20 @@ void check_merged(const Subject& subject) {
     check_opens(keys, into, seal(keys, into, "new"), "new");
 }
 
+void check_daily(Sealer& sealer) {
+    const auto today = std::chrono::floor<std::chrono::days>(SystemClock().now());
+    const auto deadline = Deadline::after(std::chrono::seconds(10));
+    const auto first = sealer.fetch_daily(today, deadline);
+    REQUIRE(first);
+    const auto sealed = (*first)->seal("of nobody known");
+    REQUIRE(sealed);
+    const auto again = sealer.fetch_daily(today, deadline);
+    REQUIRE(again);
+    const auto opened = (*again)->open(*sealed);
+    REQUIRE(opened);
+    CHECK(*opened == "of nobody known");
+}
+
 }  // namespace
 
 void check_conformance(const Subject& subject) {
@@ -302,6 +316,9 @@ void check_conformance(const Subject& subject) {
     }
     SECTION("new people have ids of their own and keys") {
         check_new_people(sealer);
+    }
+    SECTION("a day has one key, which opens what it sealed") {
+        check_daily(sealer);
     }
     SECTION("many threads use one sealer and one snapshot") {
         check_threads(sealer);

@@ -167,13 +167,30 @@ Status FaultySealer::enter(std::unique_lock<std::mutex>& lock, Deadline deadline
     return ok();
 }
 
+Result<std::shared_ptr<const Keyring>> FaultySealer::fetch_daily(
+    std::chrono::sys_days day, Deadline deadline
+) {
+    std::unique_lock lock(mutex_);
+    TECNOCHAT_CHECK(enter(lock, deadline));
+    if (erased_days_.contains(day)) {
+        return make_error(
+            ErrorCode::kFailedPrecondition, "the day's key is destroyed", std::string(kPersonErased)
+        );
+    }
+    auto& ring = days_[day];
+    if (ring.empty()) ring.push_back(new_key());
+    return std::shared_ptr<const Keyring>(std::make_shared<EncryptingKeyring>(ring));
+}
+
+std::shared_ptr<const FaultySealer::Key> FaultySealer::new_key() {
+    return std::make_shared<const Key>(
+        Key{crypto::random_bytes(kIdSize), crypto::random_bytes(kSecretSize)}
+    );
+}
+
 FaultySealer::Ring& FaultySealer::ring_of(const Person& person) {
     auto& ring = rings_[person];
-    if (ring.empty()) {
-        ring.push_back(std::make_shared<const Key>(
-            Key{crypto::random_bytes(kIdSize), crypto::random_bytes(kSecretSize)}
-        ));
-    }
+    if (ring.empty()) ring.push_back(new_key());
     return ring;
 }
 
@@ -222,6 +239,12 @@ void FaultySealer::erase(const Person& person) {
     std::scoped_lock lock(mutex_);
     rings_.erase(person);
     erased_.insert(person);
+}
+
+void FaultySealer::erase_day(std::chrono::sys_days day) {
+    std::scoped_lock lock(mutex_);
+    days_.erase(day);
+    erased_days_.insert(day);
 }
 
 void FaultySealer::merge(const Person& from, const Person& into) {

@@ -12,14 +12,14 @@ ContactBook::ContactBook(std::vector<Contact> known)
 }
 
 std::size_t ContactBook::resolve(
-    const TenantId& tenant, const Identity& identity, const std::string& name, Timestamp now
+    const TenantId& tenant, const Identity& identity, const std::string& name
 ) {
     TECNOCHAT_ASSERT(identity.user_id || identity.phone, "a customer without any identity");
     auto found = find(tenant, identity);
     if (!found) {
         Identity own = identity;
         if (own.phone && by_phone_.contains({tenant, *own.phone})) own.phone.reset();
-        contacts_.push_back({tenant, ContactId::generate(now), std::move(own), name});
+        contacts_.push_back({tenant, ContactId(), std::move(own), name});
         changed_.push_back(false);
         found = contacts_.size() - 1;
         index(*found);
@@ -74,16 +74,21 @@ void ContactBook::index(std::size_t position) {
         by_phone_.emplace(Key{contact.tenant, *contact.identity.phone}, position);
 }
 
-std::vector<Contact> ContactBook::created() const {
-    return {contacts_.begin() + static_cast<std::ptrdiff_t>(known_count_), contacts_.end()};
+std::map<TenantId, int> ContactBook::without_id() const {
+    std::map<TenantId, int> wanted;
+    for (const auto& contact : contacts_) {
+        if (contact.id.uuid().is_nil()) ++wanted[contact.tenant];
+    }
+    return wanted;
 }
 
-std::vector<Contact> ContactBook::changed() const {
-    std::vector<Contact> result;
-    for (std::size_t i = 0; i < known_count_; ++i) {
-        if (changed_[i]) result.push_back(contacts_[i]);
+void ContactBook::give_ids(const TenantId& tenant, std::span<const ContactId> ids) {
+    for (auto& contact : contacts_) {
+        if (contact.tenant != tenant || !contact.id.uuid().is_nil()) continue;
+        TECNOCHAT_ASSERT(!ids.empty(), "an id for each new contact");
+        contact.id = ids.front();
+        ids = ids.subspan(1);
     }
-    return result;
 }
 
 }  // namespace tecnochat::message_router::domain

@@ -3,12 +3,12 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "domain/inbound.hpp"
-#include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/uuid.hpp"
 
 namespace tecnochat::message_router::domain {
@@ -31,16 +31,18 @@ class ContactBook {
     /// Seeded with every stored contact that any identity of the batch may mean.
     explicit ContactBook(std::vector<Contact> known);
 
-    /// Index of the contact in contacts(); creates it where there is none. A non-empty `name`
-    /// replaces the old one.
-    std::size_t resolve(
-        const TenantId& tenant, const Identity& identity, const std::string& name, Timestamp now
-    );
+    /// Index of the contact in contacts(); creates it, without an id yet, where there is none. A
+    /// non-empty `name` replaces the old one.
+    std::size_t resolve(const TenantId& tenant, const Identity& identity, const std::string& name);
+    /// How many contacts of each tenant still want an id.
+    [[nodiscard]] std::map<TenantId, int> without_id() const;
+    /// As many ids as the tenant wants.
+    void give_ids(const TenantId& tenant, std::span<const ContactId> ids);
 
     [[nodiscard]] const std::vector<Contact>& contacts() const { return contacts_; }
-    /// What resolve() made and what it changed among the known.
-    [[nodiscard]] std::vector<Contact> created() const;
-    [[nodiscard]] std::vector<Contact> changed() const;
+    /// What resolve() made, and what it changed among the known.
+    [[nodiscard]] bool is_new(std::size_t index) const { return index >= known_count_; }
+    [[nodiscard]] bool is_changed(std::size_t index) const { return changed_[index]; }
 
  private:
     using Key = std::pair<TenantId, std::string>;

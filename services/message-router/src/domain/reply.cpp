@@ -71,11 +71,12 @@ ReplyDecision accept(
 }
 
 ReplyDecision give_up(
-    Conversation& conversation, const Turn& turn, Timestamp now, Milliseconds limit
+    Conversation& conversation, const Turn& turn, Timestamp now, Milliseconds limit, bool reachable
 ) {
     if (auto late = over(conversation, turn)) return *late;
     if (now - turn.opened_at < limit) return dropped(drop::kNotOverdue);
-    return end(conversation, Outcome::kHandover, now < conversation.window_until, now);
+    const bool with_words = reachable && now < conversation.window_until;
+    return end(conversation, Outcome::kHandover, with_words, now);
 }
 
 }  // namespace tecnochat::message_router::domain

@@ -80,8 +80,14 @@ ReplyDecision accept(
 /// Ends a turn that is open for `limit` or longer, counted from the customer's message: as a
 /// refusal would, with kOverdueReply where Meta's window still allows words. A reply that comes
 /// later finds its turn closed. kNotOverdue leaves the turn to the AI.
+/// Where the customer cannot be written to (erased, or the number is not connected any more) no
+/// words leave.
 ReplyDecision give_up(
-    Conversation& conversation, const Turn& turn, Timestamp now, Milliseconds limit
+    Conversation& conversation,
+    const Turn& turn,
+    Timestamp now,
+    Milliseconds limit,
+    bool reachable = true
 );
 
 }  // namespace tecnochat::message_router::domain

@@ -37,11 +37,6 @@ constexpr Words<MessageStatus, 8> kMessageStatuses{{
     {MessageStatus::kFailed, "failed"},
     {MessageStatus::kUnknown, "unknown"},
 }};
-constexpr Words<ChannelState, 3> kChannelStates{{
-    {ChannelState::kConnected, "connected"},
-    {ChannelState::kDisconnected, "disconnected"},
-    {ChannelState::kSuspended, "suspended"},
-}};
 
 template <class Table, class Enum>
 std::string_view word_of(const Table& table, Enum value) noexcept {
@@ -76,10 +71,6 @@ std::string_view to_string(Outcome value) noexcept {
 std::string_view to_string(MessageStatus value) noexcept {
     return word_of(kMessageStatuses, value);
 }
-std::string_view to_string(ChannelState value) noexcept {
-    return word_of(kChannelStates, value);
-}
-
 std::optional<Provenance> parse_provenance(std::string_view word) noexcept {
     return value_of(kProvenances, word);
 }
@@ -95,8 +86,4 @@ std::optional<Outcome> parse_outcome(std::string_view word) noexcept {
 std::optional<MessageStatus> parse_message_status(std::string_view word) noexcept {
     return value_of(kMessageStatuses, word);
 }
-std::optional<ChannelState> parse_channel_state(std::string_view word) noexcept {
-    return value_of(kChannelStates, word);
-}
-
 }  // namespace tecnochat::message_router::domain

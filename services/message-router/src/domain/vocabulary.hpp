@@ -37,9 +37,6 @@ enum class MessageStatus {
     kUnknown,
 };
 
-/// Whether a number of the business is connected.
-enum class ChannelState { kConnected, kDisconnected, kSuspended };
-
 // Stable lower-case words: what the database and the metrics say. parse_* is the inverse and gives
 // nullopt for any other word.
 std::string_view to_string(Provenance value) noexcept;
@@ -47,13 +44,11 @@ std::string_view to_string(Direction value) noexcept;
 std::string_view to_string(TurnOwner value) noexcept;
 std::string_view to_string(Outcome value) noexcept;
 std::string_view to_string(MessageStatus value) noexcept;
-std::string_view to_string(ChannelState value) noexcept;
 
 std::optional<Provenance> parse_provenance(std::string_view word) noexcept;
 std::optional<Direction> parse_direction(std::string_view word) noexcept;
 std::optional<TurnOwner> parse_turn_owner(std::string_view word) noexcept;
 std::optional<Outcome> parse_outcome(std::string_view word) noexcept;
 std::optional<MessageStatus> parse_message_status(std::string_view word) noexcept;
-std::optional<ChannelState> parse_channel_state(std::string_view word) noexcept;
 
 }  // namespace tecnochat::message_router::domain

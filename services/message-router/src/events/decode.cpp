@@ -122,14 +122,14 @@ std::optional<domain::MessageStatus> to_status(wa::DeliveryStatus status) {
     }
 }
 
-std::optional<domain::ChannelState> to_state(wa::ChannelState state) {
+std::optional<channels::State> to_state(wa::ChannelState state) {
     switch (state) {
         case wa::CHANNEL_STATE_CONNECTED:
-            return domain::ChannelState::kConnected;
+            return channels::State::kConnected;
         case wa::CHANNEL_STATE_DISCONNECTED:
-            return domain::ChannelState::kDisconnected;
+            return channels::State::kDisconnected;
         case wa::CHANNEL_STATE_SUSPENDED:
-            return domain::ChannelState::kSuspended;
+            return channels::State::kSuspended;
         default:  // open enum
             return std::nullopt;
     }
@@ -174,10 +174,10 @@ Result<domain::AiReply> ai_reply(const kafka::Record& record) {
     return reply;
 }
 
-Result<DeliveryReport> send_update(const kafka::Record& record) {
+Result<domain::DeliveryReport> send_update(const kafka::Record& record) {
     TECNOCHAT_TRY(auto wire, parse<wa::SendUpdate>(record));
     if (!is_key(wire.phone_number_id())) return unparsable("phone_number_id");
-    DeliveryReport report;
+    domain::DeliveryReport report;
     report.phone_number_id = wire.phone_number_id();
     TECNOCHAT_TRY(auto send_id, MessageId::parse(wire.send_id()));
     report.message = send_id;
@@ -190,13 +190,13 @@ Result<DeliveryReport> send_update(const kafka::Record& record) {
     return report;
 }
 
-Result<DeliveryReport> message_status(
+Result<domain::DeliveryReport> message_status(
     const kafka::Record& record, const whatsapp::OpaqueCodec& codec
 ) {
     TECNOCHAT_TRY(auto wire, parse<wa::MessageStatus>(record));
     if (!is_key(wire.phone_number_id())) return unparsable("phone_number_id");
     if (!is_key(wire.message_id())) return unparsable("message_id");
-    DeliveryReport report;
+    domain::DeliveryReport report;
     report.phone_number_id = wire.phone_number_id();
     if (const auto opaque = codec.decode(wire.opaque())) report.message = opaque->send_id;
     report.wamid = wire.message_id();
@@ -206,7 +206,7 @@ Result<DeliveryReport> message_status(
     return report;
 }
 
-Result<store::Channel> channel_event(const kafka::Record& record) {
+Result<channels::Channel> channel_event(const kafka::Record& record) {
     TECNOCHAT_TRY(auto wire, parse<wa::ChannelEvent>(record));
     if (!is_key(wire.phone_number_id())) return unparsable("phone_number_id");
     if (has_control(wire.waba_id()) || has_control(wire.display_phone_number()))
@@ -214,7 +214,7 @@ Result<store::Channel> channel_event(const kafka::Record& record) {
     const auto state = to_state(wire.state());
     if (!state) return unparsable("state");
     TECNOCHAT_TRY(auto tenant, TenantId::parse(wire.tenant_id()));
-    return store::Channel{
+    return channels::Channel{
         wire.phone_number_id(),
         tenant,
         wire.waba_id(),

@@ -97,6 +97,7 @@ v1::TurnOutcome to_wire(domain::Outcome outcome) {
     TECNOCHAT_ASSERT(false, "unknown outcome");
 }
 
+// What a newer version wrote and this one does not know stays UNSPECIFIED.
 void fill(v1::Conversation& wire, const store::ConversationView& view) {
     wire.set_id(view.state.id.to_string());
     wire.set_phone_number_id(view.phone_number_id);
@@ -105,7 +106,8 @@ void fill(v1::Conversation& wire, const store::ConversationView& view) {
     contact.set_user_id(view.contact.identity.user_id.value_or(""));
     contact.set_phone(view.contact.identity.phone.value_or(""));
     contact.set_name(view.contact.name);
-    wire.set_turn(to_wire(view.state.turn));
+    contact.set_erased(view.erased);
+    if (view.turn_known) wire.set_turn(to_wire(view.state.turn));
     rpc::set_time(*wire.mutable_last_message_at(), view.state.last_message_at);
     wire.set_unread(static_cast<std::int32_t>(std::min<std::int64_t>(view.state.unread, INT32_MAX))
     );
@@ -116,11 +118,12 @@ void fill(v1::Conversation& wire, const store::ConversationView& view) {
 void fill(v1::Message& wire, const store::MessageView& view) {
     wire.set_id(view.id.to_string());
     wire.set_sequence(view.sequence);
-    wire.set_direction(to_wire(view.direction));
-    wire.set_provenance(to_wire(view.provenance));
+    if (view.direction) wire.set_direction(to_wire(*view.direction));
+    if (view.provenance) wire.set_provenance(to_wire(*view.provenance));
     wire.set_type(view.type);
     wire.set_text(view.text);
-    wire.set_status(to_wire(view.status));
+    wire.set_erased(view.erased);
+    if (view.status) wire.set_status(to_wire(*view.status));
     wire.set_wamid(view.wamid);
     rpc::set_time(*wire.mutable_created_at(), view.created_at);
     for (const auto& id : view.in_reply_to) wire.add_in_reply_to(id);
@@ -173,7 +176,7 @@ Status list_conversations(
         optional(request.phone_number_id()), optional(request.contact_phone())
     };
     TECNOCHAT_TRY(const auto after, conversation_cursor(request.page_token()));
-    TECNOCHAT_TRY(const auto page, read.list(tenant, filter, after, limit, deadline));
+    TECNOCHAT_TRY(const auto page, read.list(tenant, {filter, after, limit}, deadline));
     for (const auto& view : page.items) fill(*response.add_conversations(), view);
     if (page.has_next) response.set_next_page_token(to_token(page.items.back()));
     return ok();
@@ -202,7 +205,7 @@ Status list_messages(
     TECNOCHAT_TRY(const auto id, conversation_id(request.conversation_id()));
     TECNOCHAT_TRY(const int limit, rpc::page_size(request.page_size(), 100, 500));
     TECNOCHAT_TRY(const auto after, message_cursor(request.page_token()));
-    TECNOCHAT_TRY(const auto page, read.messages(tenant, id, after, limit, deadline));
+    TECNOCHAT_TRY(const auto page, read.messages(tenant, {id, after, limit}, deadline));
     for (const auto& view : page.items) fill(*response.add_messages(), view);
     if (page.has_next) response.set_next_page_token(to_token(page.items.back()));
     return ok();
@@ -216,7 +219,7 @@ Status release_conversation(
 ) {
     TECNOCHAT_TRY(const auto tenant, tenant_of(request.tenant_id()));
     TECNOCHAT_TRY(const auto id, conversation_id(request.conversation_id()));
-    TECNOCHAT_TRY(const auto view, release(tenant, id, deadline));
+    TECNOCHAT_TRY(const auto view, release.run(tenant, id, deadline));
     fill(*response.mutable_conversation(), view);
     return ok();
 }

@@ -1,10 +1,10 @@
 #include "store/contacts.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <string>
+#include <tuple>
 
-namespace tecnochat::message_router::store {
+namespace tecnochat::message_router::store::contacts {
 namespace {
 
 using postgres::Params;
@@ -32,89 +32,107 @@ constexpr std::string_view kUpdate = R"sql(
     SET user_id = n.user_id, phone = n.phone, name = n.name
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[]) n(tenant_id, id,
         user_id, phone, name)
-    WHERE c.tenant_id = n.tenant_id AND c.id = n.id
+    WHERE c.tenant_id = n.tenant_id AND c.id = n.id AND c.erased_at IS NULL
 )sql";
 
-// Sorted by what the unique indexes lock on, so that concurrent batches meet in one order.
-Result<Params> to_params(crypto::ContentSealer& sealer, std::span<const domain::Contact> contacts) {
-    std::vector<const domain::Contact*> sorted;
-    sorted.reserve(contacts.size());
-    for (const auto& contact : contacts) sorted.push_back(&contact);
-    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
-        return std::tie(a->tenant, a->identity.user_id, a->identity.phone) <
-               std::tie(b->tenant, b->identity.user_id, b->identity.phone);
-    });
+constexpr std::string_view kErase = R"sql(
+    UPDATE contacts c
+    SET user_id = NULL, phone = NULL, name = '', erased_at = now()
+    FROM unnest($1::uuid[], $2::uuid[]) n(tenant_id, id)
+    WHERE c.tenant_id = n.tenant_id AND c.id = n.id AND c.erased_at IS NULL
+)sql";
 
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    std::vector<std::optional<std::string>> user_ids;
-    std::vector<std::optional<std::string>> phones;
-    std::vector<std::string> names;
-    for (const auto* contact : sorted) {
-        TECNOCHAT_TRY(auto name, sealer.seal({contact->tenant, contact->id}, contact->name));
-        tenants.push_back(contact->tenant.uuid());
-        ids.push_back(contact->id.uuid());
-        user_ids.push_back(contact->identity.user_id);
-        phones.push_back(contact->identity.phone);
-        names.push_back(std::move(name));
+struct Sealed {
+    const domain::Contact* contact;
+    std::string name;
+};
+
+// Sorted by what the unique indexes lock on, so that concurrent batches meet in one order.
+Result<Params> to_params(
+    std::span<const domain::Contact* const> contacts, const sealing::Keys& keys
+) {
+    std::vector<Sealed> sealed;
+    sealed.reserve(contacts.size());
+    for (const auto* contact : contacts) {
+        TECNOCHAT_TRY(auto name, keys.seal({contact->tenant, contact->id}, contact->name));
+        sealed.push_back({contact, std::move(name)});
     }
+    std::ranges::sort(sealed, [](const Sealed& a, const Sealed& b) {
+        const auto key = [](const domain::Contact& contact) {
+            return std::tie(contact.tenant, contact.identity.user_id, contact.identity.phone);
+        };
+        return key(*a.contact) < key(*b.contact);
+    });
     Params params;
-    params.add_array(tenants).add_array(ids).add_array(user_ids).add_array(phones);
-    params.add_bytes_array(names);
+    params.add_columns(
+        sealed,
+        [](const Sealed& row) { return row.contact->tenant; },
+        [](const Sealed& row) { return row.contact->id; },
+        [](const Sealed& row) -> const auto& { return row.contact->identity.user_id; },
+        [](const Sealed& row) -> const auto& { return row.contact->identity.phone; },
+        [](const Sealed& row) { return postgres::Bytes{row.name}; }
+    );
     return params;
 }
 
 }  // namespace
 
-Result<std::vector<domain::Contact>> Contacts::find(
-    Transaction& transaction, std::span<const ContactKey> keys
-) const {
-    std::vector<Uuid> tenants;
-    std::vector<std::optional<std::string>> user_ids;
-    std::vector<std::optional<std::string>> phones;
-    for (const auto& key : keys) {
-        tenants.push_back(key.tenant.uuid());
-        user_ids.push_back(key.identity.user_id);
-        phones.push_back(key.identity.phone);
-    }
-    TECNOCHAT_TRY(
-        auto rows,
-        transaction.execute(
-            kFind, Params().add_array(tenants).add_array(user_ids).add_array(phones)
-        )
+postgres::Pending find(Transaction& transaction, std::span<const ContactKey> keys) {
+    Params params;
+    params.add_columns(
+        keys,
+        &ContactKey::tenant,
+        [](const ContactKey& key) -> const auto& { return key.identity.user_id; },
+        [](const ContactKey& key) -> const auto& { return key.identity.phone; }
     );
-    std::vector<domain::Contact> found;
+    return transaction.send(kFind, params);
+}
+
+std::vector<StoredContact> read(const postgres::Rows& rows) {
+    std::vector<StoredContact> found;
     found.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
-        domain::Contact contact{
-            TenantId(row.uuid(0)),
-            ContactId(row.uuid(1)),
-            {row.text_or_null(2), row.text_or_null(3)},
-            {}
-        };
-        TECNOCHAT_TRY(contact.name, sealer_.open({contact.tenant, contact.id}, row.bytes(4)));
-        found.push_back(std::move(contact));
+        StoredContact stored;
+        stored.contact.tenant = row.id<TenantId>("tenant_id");
+        stored.contact.id = row.id<ContactId>("id");
+        stored.contact.identity.user_id = row.text_or_null("user_id");
+        stored.contact.identity.phone = row.text_or_null("phone");
+        stored.sealed_name = row.bytes("name");
+        found.push_back(std::move(stored));
     }
     return found;
 }
 
-Result<bool> Contacts::insert(Transaction& transaction, std::span<const domain::Contact> contacts)
-    const {
-    if (contacts.empty()) return true;
-    TECNOCHAT_TRY(auto params, to_params(sealer_, contacts));
-    TECNOCHAT_TRY(auto rows, transaction.execute(kInsert, params));
-    return rows.affected() == static_cast<std::int64_t>(contacts.size());
+Status insert(
+    Transaction& transaction,
+    std::span<const domain::Contact* const> contacts,
+    const sealing::Keys& keys
+) {
+    if (contacts.empty()) return ok();
+    TECNOCHAT_TRY(const auto params, to_params(contacts, keys));
+    transaction.send(kInsert, params);
+    return ok();
 }
 
-Status Contacts::update(Transaction& transaction, std::span<const domain::Contact> contacts) const {
+Status update(
+    Transaction& transaction,
+    std::span<const domain::Contact* const> contacts,
+    const sealing::Keys& keys
+) {
     if (contacts.empty()) return ok();
-    TECNOCHAT_TRY(auto params, to_params(sealer_, contacts));
+    TECNOCHAT_TRY(const auto params, to_params(contacts, keys));
     auto rows = transaction.execute(kUpdate, params);
     if (rows) return ok();
-    // Another transaction gave the missing identity to its own contact: look again.
     if (rows.error().code == ErrorCode::kAlreadyExists)
         return make_error(ErrorCode::kAborted, "contact changed meanwhile", "CONTACT_RACE");
     return std::move(rows).error();
 }
 
-}  // namespace tecnochat::message_router::store
+void erase(Transaction& transaction, std::span<const ContactRef> contacts) {
+    if (contacts.empty()) return;
+    Params params;
+    params.add_columns(contacts, &ContactRef::tenant, &ContactRef::id);
+    transaction.send(kErase, params);
+}
+
+}  // namespace tecnochat::message_router::store::contacts

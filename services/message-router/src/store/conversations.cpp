@@ -1,22 +1,22 @@
 #include "store/conversations.hpp"
 
 #include "domain/vocabulary.hpp"
-#include "tecnochat/core/assert.hpp"
 
 namespace tecnochat::message_router::store::conversations {
 namespace {
 
 using postgres::Params;
-using postgres::Rows;
 using postgres::Transaction;
 
-// read() takes the columns of both by position. The customer comes by subqueries, not by a join:
+// read() takes the columns of both. The customer comes by subqueries, not by a join:
 // the planner would scan all contacts as long as it thinks that there are few.
 constexpr std::string_view kLockByKey = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
         c.window_until, c.unread, c.parked, c.phone_number_id, c.contact_id,
-        (SELECT p.user_id FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id),
+        (SELECT p.user_id FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
+            AS user_id,
         (SELECT p.phone FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
+            AS phone
     FROM unnest($1::uuid[], $2::uuid[], $3::text[]) k(tenant_id, contact_id, phone_number_id)
     JOIN conversations c ON c.tenant_id = k.tenant_id
         AND c.contact_id = k.contact_id AND c.phone_number_id = k.phone_number_id
@@ -27,20 +27,26 @@ constexpr std::string_view kLockByKey = R"sql(
 constexpr std::string_view kLockById = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
         c.window_until, c.unread, c.parked, c.phone_number_id, c.contact_id,
-        (SELECT p.user_id FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id),
+        (SELECT p.user_id FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
+            AS user_id,
         (SELECT p.phone FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
+            AS phone
     FROM unnest($1::uuid[], $2::uuid[]) k(tenant_id, id)
     JOIN conversations c ON c.tenant_id = k.tenant_id AND c.id = k.id
     ORDER BY c.tenant_id, c.id
     FOR NO KEY UPDATE OF c
 )sql";
 
+// Only where the contact is there: another transaction may have made the person instead.
 constexpr std::string_view kInsert = R"sql(
     INSERT INTO conversations (tenant_id, id, phone_number_id, contact_id, turn, turn_epoch,
         next_sequence, last_message_at, window_until, unread, parked)
-    SELECT *
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bigint[],
-        $7::bigint[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::boolean[])
+    SELECT n.*
+    FROM unnest($1::uuid[], $2::uuid[], $10::text[], $11::uuid[], $3::text[], $4::bigint[],
+        $5::bigint[], $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::boolean[]) n(tenant_id,
+        id, phone_number_id, contact_id, turn, turn_epoch, next_sequence, last_message_at,
+        window_until, unread, parked)
+    JOIN contacts p ON p.tenant_id = n.tenant_id AND p.id = n.contact_id
     ON CONFLICT DO NOTHING
 )sql";
 
@@ -55,56 +61,45 @@ constexpr std::string_view kUpdate = R"sql(
     WHERE c.tenant_id = n.tenant_id AND c.id = n.id
 )sql";
 
-// The columns of domain::Conversation, one array each.
-struct StateColumns {
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    std::vector<std::string> turns;
-    std::vector<std::int64_t> epochs;
-    std::vector<std::int64_t> next_sequences;
-    std::vector<Timestamp> last_message_at;
-    std::vector<Timestamp> window_until;
-    std::vector<std::int64_t> unread;
-    std::vector<bool> parked;
+// The columns of domain::Conversation, $1 to $9; `state` gives it of a row.
+template <class Rows, class State>
+void add_state(Params& params, const Rows& rows, State state) {
+    const auto of = [state](auto member) {
+        return [state, member](const auto& row) { return state(row).*member; };
+    };
+    using domain::Conversation;
+    params.add_columns(
+        rows,
+        of(&Conversation::tenant),
+        of(&Conversation::id),
+        [state](const auto& row) { return to_string(state(row).turn); },
+        of(&Conversation::turn_epoch),
+        of(&Conversation::next_sequence),
+        of(&Conversation::last_message_at),
+        of(&Conversation::window_until),
+        of(&Conversation::unread),
+        of(&Conversation::parked)
+    );
+}
 
-    void add(const domain::Conversation& state) {
-        tenants.push_back(state.tenant.uuid());
-        ids.push_back(state.id.uuid());
-        turns.emplace_back(to_string(state.turn));
-        epochs.push_back(state.turn_epoch);
-        next_sequences.push_back(state.next_sequence);
-        last_message_at.push_back(state.last_message_at);
-        window_until.push_back(state.window_until);
-        unread.push_back(state.unread);
-        parked.push_back(state.parked);
-    }
-    void add_state_to(Params& params) const {
-        params.add_array(turns).add_array(epochs).add_array(next_sequences);
-        params.add_array(last_message_at).add_array(window_until).add_array(unread);
-        params.add_array(parked);
-    }
-};
-
-std::vector<LockedConversation> read(const Rows& rows) {
+Result<std::vector<LockedConversation>> read(const postgres::Rows& rows) {
     std::vector<LockedConversation> locked;
     locked.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
         LockedConversation conversation;
         auto& state = conversation.state;
-        state.tenant = TenantId(row.uuid(0));
-        state.id = ConversationId(row.uuid(1));
-        const auto turn = domain::parse_turn_owner(row.text(2));
-        TECNOCHAT_ASSERT(turn.has_value(), "conversations.turn holds a word we do not know");
-        state.turn = *turn;
-        state.turn_epoch = row.number(3);
-        state.next_sequence = row.number(4);
-        state.last_message_at = row.time(5);
-        state.window_until = row.time(6);
-        state.unread = row.number(7);
-        state.parked = row.flag(8);
-        conversation.phone_number_id = row.text(9);
-        conversation.contact = ContactId(row.uuid(10));
-        conversation.customer = {row.text_or_null(11), row.text_or_null(12)};
+        state.tenant = row.id<TenantId>("tenant_id");
+        state.id = row.id<ConversationId>("id");
+        TECNOCHAT_TRY(state.turn, row.word("turn", domain::parse_turn_owner));
+        state.turn_epoch = row.number("turn_epoch");
+        state.next_sequence = row.number("next_sequence");
+        state.last_message_at = row.time("last_message_at");
+        state.window_until = row.time("window_until");
+        state.unread = row.number("unread");
+        state.parked = row.flag("parked");
+        conversation.phone_number_id = row.text("phone_number_id");
+        conversation.contact = row.id<ContactId>("contact_id");
+        conversation.customer = {row.text_or_null("user_id"), row.text_or_null("phone")};
         locked.push_back(std::move(conversation));
     }
     return locked;
@@ -115,71 +110,42 @@ std::vector<LockedConversation> read(const Rows& rows) {
 Result<std::vector<LockedConversation>> lock(
     Transaction& transaction, std::span<const ConversationKey> keys
 ) {
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> contacts;
-    std::vector<std::string> phone_number_ids;
-    for (const auto& key : keys) {
-        tenants.push_back(key.tenant.uuid());
-        contacts.push_back(key.contact.uuid());
-        phone_number_ids.push_back(key.phone_number_id);
-    }
-    TECNOCHAT_TRY(
-        auto rows,
-        transaction.execute(
-            kLockByKey, Params().add_array(tenants).add_array(contacts).add_array(phone_number_ids)
-        )
+    Params params;
+    params.add_columns(
+        keys, &ConversationKey::tenant, &ConversationKey::contact, &ConversationKey::phone_number_id
     );
+    TECNOCHAT_TRY(const auto rows, transaction.execute(kLockByKey, params));
     return read(rows);
 }
 
 Result<std::vector<LockedConversation>> lock(
     Transaction& transaction, std::span<const ConversationRef> refs
 ) {
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    for (const auto& ref : refs) {
-        tenants.push_back(ref.tenant.uuid());
-        ids.push_back(ref.id.uuid());
-    }
-    TECNOCHAT_TRY(
-        auto rows, transaction.execute(kLockById, Params().add_array(tenants).add_array(ids))
-    );
+    Params params;
+    params.add_columns(refs, &ConversationRef::tenant, &ConversationRef::id);
+    TECNOCHAT_TRY(const auto rows, transaction.execute(kLockById, params));
     return read(rows);
 }
 
-Result<bool> insert(Transaction& transaction, std::span<const LockedConversation> conversations) {
-    if (conversations.empty()) return true;
-    StateColumns columns;
-    std::vector<std::string> phone_number_ids;
-    std::vector<Uuid> contacts;
-    for (const auto& conversation : conversations) {
-        columns.add(conversation.state);
-        phone_number_ids.push_back(conversation.phone_number_id);
-        contacts.push_back(conversation.contact.uuid());
-    }
+void insert(Transaction& transaction, std::span<const LockedConversation> conversations) {
+    if (conversations.empty()) return;
     Params params;
-    params.add_array(columns.tenants).add_array(columns.ids);
-    params.add_array(phone_number_ids).add_array(contacts);
-    columns.add_state_to(params);
-    TECNOCHAT_TRY(auto rows, transaction.execute(kInsert, params));
-    return rows.affected() == static_cast<std::int64_t>(conversations.size());
+    add_state(params, conversations, [](const LockedConversation& row) -> const auto& {
+        return row.state;
+    });
+    params.add_columns(
+        conversations, &LockedConversation::phone_number_id, &LockedConversation::contact
+    );
+    transaction.send(kInsert, params);
 }
 
-Status update(
-    Transaction& transaction, std::span<const domain::Conversation* const> conversations
-) {
-    if (conversations.empty()) return ok();
-    StateColumns columns;
-    for (const auto* state : conversations) columns.add(*state);
+void update(Transaction& transaction, std::span<const domain::Conversation* const> conversations) {
+    if (conversations.empty()) return;
     Params params;
-    params.add_array(columns.tenants).add_array(columns.ids);
-    columns.add_state_to(params);
-    TECNOCHAT_TRY(auto rows, transaction.execute(kUpdate, params));
-    TECNOCHAT_ASSERT(
-        rows.affected() == static_cast<std::int64_t>(conversations.size()),
-        "a locked conversation vanished"
-    );
-    return ok();
+    add_state(params, conversations, [](const domain::Conversation& row) -> const auto& {
+        return row;
+    });
+    transaction.send(kUpdate, params);
 }
 
 }  // namespace tecnochat::message_router::store::conversations

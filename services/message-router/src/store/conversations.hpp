@@ -45,13 +45,11 @@ Result<std::vector<LockedConversation>> lock(
 Result<std::vector<LockedConversation>> lock(
     postgres::Transaction& transaction, std::span<const ConversationRef> refs
 );
-/// New rows, ours until the commit. False where another transaction made one of them meanwhile:
-/// lock again.
-Result<bool> insert(
-    postgres::Transaction& transaction, std::span<const LockedConversation> conversations
-);
-/// Writes back what the domain changed of locked rows.
-Status update(
+/// Queues new rows. Where another transaction made one of them meanwhile, or made its contact, none
+/// of ours is written: lock() shows which there are.
+void insert(postgres::Transaction& transaction, std::span<const LockedConversation> conversations);
+/// Queues what the domain changed of locked rows.
+void update(
     postgres::Transaction& transaction, std::span<const domain::Conversation* const> conversations
 );
 

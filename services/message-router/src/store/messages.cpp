@@ -2,9 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tecnochat/core/assert.hpp"
-
-namespace tecnochat::message_router::store {
+namespace tecnochat::message_router::store::messages {
 namespace {
 
 using postgres::Params;
@@ -45,7 +43,7 @@ constexpr std::string_view kUpdateDeliveries = R"sql(
     WHERE m.tenant_id = n.tenant_id AND m.id = n.id
 )sql";
 
-bool is_outbound(const std::string& direction) {
+bool is_outbound(std::string_view direction) {
     return direction == to_string(domain::Direction::kOut);
 }
 
@@ -60,125 +58,107 @@ std::optional<std::string> to_json(const std::vector<domain::Source>& sources) {
     return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-Params refs_to_params(std::span<const MessageRef> refs) {
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    for (const auto& ref : refs) {
-        tenants.push_back(ref.tenant.uuid());
-        ids.push_back(ref.id.uuid());
-    }
-    Params params;
-    params.add_array(tenants).add_array(ids);
-    return params;
+// A message and its sealed body; the rest is read from the message in place.
+struct Sealed {
+    const NewMessage* message;
+    std::string body;
+};
+
+template <class Member>
+auto of(Member NewMessage::* member) {
+    return [member](const Sealed& row) -> const Member& { return row.message->*member; };
+}
+
+template <class Member>
+auto word_of(Member NewMessage::* member) {
+    return [member](const Sealed& row) { return to_string(row.message->*member); };
 }
 
 }  // namespace
 
-Status Messages::insert(Transaction& transaction, std::span<const NewMessage> messages) const {
-    if (messages.empty()) return ok();
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    std::vector<Uuid> conversations;
-    std::vector<std::int64_t> sequences;
-    std::vector<std::string> directions;
-    std::vector<std::string> provenances;
-    std::vector<std::string> types;
-    std::vector<std::string> bodies;
-    std::vector<std::optional<std::string>> wamids;
-    std::vector<std::string> statuses;
-    std::vector<Uuid> turns;
-    std::vector<std::optional<std::string>> sources;
-    std::vector<Timestamp> created_at;
-    std::vector<std::optional<Timestamp>> sent_at;
-    for (const auto& message : messages) {
-        TECNOCHAT_TRY(auto body, sealer_.seal({message.tenant, message.person}, message.body));
-        tenants.push_back(message.tenant.uuid());
-        ids.push_back(message.id.uuid());
-        conversations.push_back(message.conversation.uuid());
-        sequences.push_back(message.sequence);
-        directions.emplace_back(to_string(message.direction));
-        provenances.emplace_back(to_string(message.provenance));
-        types.push_back(message.type);
-        bodies.push_back(std::move(body));
-        wamids.push_back(message.wamid);
-        statuses.emplace_back(to_string(message.status));
-        turns.push_back(message.turn.uuid());
-        sources.push_back(to_json(message.sources));
-        created_at.push_back(message.created_at);
-        sent_at.push_back(message.sent_at);
+Status insert(
+    Transaction& transaction, std::span<const NewMessage> rows, const sealing::Keys& keys
+) {
+    if (rows.empty()) return ok();
+    std::vector<Sealed> sealed;
+    sealed.reserve(rows.size());
+    for (const auto& message : rows) {
+        TECNOCHAT_TRY(auto body, keys.seal({message.tenant, message.person}, message.body));
+        sealed.push_back({&message, std::move(body)});
     }
     Params params;
-    params.add_array(tenants).add_array(ids).add_array(conversations).add_array(sequences);
-    params.add_array(directions).add_array(provenances).add_array(types);
-    params.add_bytes_array(bodies).add_array(wamids).add_array(statuses).add_array(turns);
-    params.add_array(sources).add_array(created_at).add_array(sent_at);
-    auto rows = transaction.execute(kInsert, params);
-    if (!rows) return std::move(rows).error();
+    params.add_columns(
+        sealed,
+        of(&NewMessage::tenant),
+        of(&NewMessage::id),
+        of(&NewMessage::conversation),
+        of(&NewMessage::sequence),
+        word_of(&NewMessage::direction),
+        word_of(&NewMessage::provenance),
+        of(&NewMessage::type),
+        [](const Sealed& row) { return postgres::Bytes{row.body}; },
+        of(&NewMessage::wamid),
+        word_of(&NewMessage::status),
+        of(&NewMessage::turn),
+        [](const Sealed& row) { return to_json(row.message->sources); },
+        of(&NewMessage::created_at),
+        of(&NewMessage::sent_at)
+    );
+    transaction.send(kInsert, params);
     return ok();
 }
 
-Result<std::vector<WamidOwner>> Messages::find_by_wamid(
+Result<std::vector<WamidOwner>> find_by_wamid(
     Transaction& transaction, std::span<const WamidKey> keys
-) const {
+) {
     std::vector<WamidOwner> found;
     if (keys.empty()) return found;
-    std::vector<Uuid> tenants;
-    std::vector<std::string> wamids;
-    for (const auto& key : keys) {
-        tenants.push_back(key.tenant.uuid());
-        wamids.push_back(key.wamid);
-    }
-    TECNOCHAT_TRY(
-        auto rows, transaction.execute(kFindByWamid, Params().add_array(tenants).add_array(wamids))
-    );
+    Params params;
+    params.add_columns(keys, &WamidKey::tenant, &WamidKey::wamid);
+    TECNOCHAT_TRY(const auto rows, transaction.execute(kFindByWamid, params));
     for (const auto row : rows) {
-        if (!is_outbound(row.text(3))) continue;
-        found.push_back({{TenantId(row.uuid(0)), row.text(1)}, MessageId(row.uuid(2))});
+        WamidOwner owner;
+        owner.key.tenant = row.id<TenantId>("tenant_id");
+        owner.key.wamid = row.text("wamid");
+        owner.id = row.id<MessageId>("id");
+        if (is_outbound(row.view("direction"))) found.push_back(std::move(owner));
     }
     return found;
 }
 
-Result<std::vector<Delivery>> Messages::lock_deliveries(
+Result<std::vector<Delivery>> lock_deliveries(
     Transaction& transaction, std::span<const MessageRef> refs
-) const {
-    TECNOCHAT_TRY(auto rows, transaction.execute(kLockDeliveries, refs_to_params(refs)));
+) {
     std::vector<Delivery> deliveries;
+    if (refs.empty()) return deliveries;
+    Params params;
+    params.add_columns(refs, &MessageRef::tenant, &MessageRef::id);
+    TECNOCHAT_TRY(const auto rows, transaction.execute(kLockDeliveries, params));
     deliveries.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
-        if (!is_outbound(row.text(5))) continue;
-        const auto status = domain::parse_message_status(row.text(2));
-        TECNOCHAT_ASSERT(status.has_value(), "messages.status holds a word we do not know");
-        deliveries.push_back(
-            {{TenantId(row.uuid(0)), MessageId(row.uuid(1))},
-             *status,
-             row.number(3),
-             row.text_or_null(4)}
-        );
+        if (!is_outbound(row.view("direction"))) continue;
+        Delivery delivery;
+        delivery.message = {row.id<TenantId>("tenant_id"), row.id<MessageId>("id")};
+        TECNOCHAT_TRY(delivery.status, row.word("status", domain::parse_message_status));
+        delivery.error_code = row.number("error_code");
+        delivery.wamid = row.text_or_null("wamid");
+        deliveries.push_back(std::move(delivery));
     }
     return deliveries;
 }
 
-Status Messages::update_deliveries(Transaction& transaction, std::span<const Delivery> deliveries)
-    const {
-    if (deliveries.empty()) return ok();
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    std::vector<std::string> statuses;
-    std::vector<std::int64_t> error_codes;
-    std::vector<std::optional<std::string>> wamids;
-    for (const auto& delivery : deliveries) {
-        tenants.push_back(delivery.message.tenant.uuid());
-        ids.push_back(delivery.message.id.uuid());
-        statuses.emplace_back(to_string(delivery.status));
-        error_codes.push_back(delivery.error_code);
-        wamids.push_back(delivery.wamid);
-    }
+void update_deliveries(Transaction& transaction, std::span<const Delivery> deliveries) {
+    if (deliveries.empty()) return;
     Params params;
-    params.add_array(tenants).add_array(ids).add_array(statuses).add_array(error_codes);
-    params.add_array(wamids);
-    auto rows = transaction.execute(kUpdateDeliveries, params);
-    if (!rows) return std::move(rows).error();
-    return ok();
+    params.add_columns(
+        deliveries,
+        [](const Delivery& delivery) { return delivery.message.tenant; },
+        [](const Delivery& delivery) { return delivery.message.id; },
+        [](const Delivery& delivery) { return to_string(delivery.status); },
+        &Delivery::error_code,
+        &Delivery::wamid
+    );
+    transaction.send(kUpdateDeliveries, params);
 }
 
-}  // namespace tecnochat::message_router::store
+}  // namespace tecnochat::message_router::store::messages

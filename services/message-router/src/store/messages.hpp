@@ -7,8 +7,8 @@
 
 #include "domain/reply.hpp"
 #include "domain/vocabulary.hpp"
-#include "tecnochat/crypto/content_sealer.hpp"
 #include "tecnochat/postgres/transaction.hpp"
+#include "tecnochat/sealing/keys.hpp"
 
 namespace tecnochat::message_router::store {
 
@@ -56,26 +56,23 @@ struct WamidOwner {
     MessageId id;
 };
 
-/// Table messages. Bodies are sealed.
-class Messages {
- public:
-    explicit Messages(crypto::ContentSealer& sealer) : sealer_(sealer) {}
+/// Table messages. Bodies are sealed. What writes is queued: it travels with the transaction's next
+/// execute() or its commit.
+namespace messages {
 
-    Status insert(postgres::Transaction& transaction, std::span<const NewMessage> messages) const;
-    /// Outbound messages by Meta's id; unknown ones are left out.
-    Result<std::vector<WamidOwner>> find_by_wamid(
-        postgres::Transaction& transaction, std::span<const WamidKey> keys
-    ) const;
-    /// The outbound ones among `refs`, locked in sorted order.
-    Result<std::vector<Delivery>> lock_deliveries(
-        postgres::Transaction& transaction, std::span<const MessageRef> refs
-    ) const;
-    Status update_deliveries(
-        postgres::Transaction& transaction, std::span<const Delivery> deliveries
-    ) const;
+/// Fails where the key of a person is not open in `keys`; then nothing is queued.
+Status insert(
+    postgres::Transaction& transaction, std::span<const NewMessage> rows, const sealing::Keys& keys
+);
+/// Outbound messages by Meta's id; unknown ones are left out.
+Result<std::vector<WamidOwner>> find_by_wamid(
+    postgres::Transaction& transaction, std::span<const WamidKey> keys
+);
+/// The outbound ones among `refs`, locked in sorted order.
+Result<std::vector<Delivery>> lock_deliveries(
+    postgres::Transaction& transaction, std::span<const MessageRef> refs
+);
+void update_deliveries(postgres::Transaction& transaction, std::span<const Delivery> deliveries);
 
- private:
-    crypto::ContentSealer& sealer_;
-};
-
+}  // namespace messages
 }  // namespace tecnochat::message_router::store

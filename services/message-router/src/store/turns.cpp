@@ -1,9 +1,8 @@
 #include "store/turns.hpp"
 
-#include <string>
+#include <string_view>
 
 #include "domain/vocabulary.hpp"
-#include "tecnochat/core/assert.hpp"
 
 namespace tecnochat::message_router::store::turns {
 namespace {
@@ -21,15 +20,16 @@ constexpr std::string_view kInsert = R"sql(
 )sql";
 
 constexpr std::string_view kFind = R"sql(
-    SELECT t.id, t.conversation_id, t.epoch, t.outcome IS NULL, t.opened_at
+    SELECT t.id, t.conversation_id, t.epoch, t.outcome IS NULL AS open, t.opened_at
     FROM unnest($1::uuid[], $2::uuid[]) k(tenant_id, id)
     JOIN turns t ON t.tenant_id = k.tenant_id AND t.id = k.id
 )sql";
 
 constexpr std::string_view kOpenSince = R"sql(
-    SELECT tenant_id, conversation_id, id
+    SELECT tenant_id, conversation_id, id, opened_at
     FROM turns
     WHERE outcome IS NULL AND opened_at <= $1
+        AND ($3::timestamptz IS NULL OR (opened_at, id) > ($3, $4::uuid))
     ORDER BY opened_at, id
     LIMIT $2
 )sql";
@@ -51,115 +51,101 @@ constexpr std::string_view kSupersede = R"sql(
         AND t.outcome IS NULL
 )sql";
 
-std::optional<std::string> outcome_word(const std::optional<domain::TurnEnd>& end) {
+using Word = std::optional<std::string_view>;
+
+Word outcome_word(const std::optional<domain::TurnEnd>& end) {
     if (!end) return std::nullopt;
-    return std::string(to_string(end->outcome));
+    return to_string(end->outcome);
 }
 
-std::optional<std::string> reason_word(const std::optional<domain::TurnEnd>& end) {
+Word reason_word(const std::optional<domain::TurnEnd>& end) {
     if (!end || end->outcome != domain::Outcome::kSilence) return std::nullopt;
-    return std::string(end->reason);
+    return end->reason;
 }
 
 }  // namespace
 
-Status insert(Transaction& transaction, std::span<const NewTurn> turns, Timestamp now) {
-    if (turns.empty()) return ok();
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    std::vector<Uuid> conversations;
-    std::vector<std::int64_t> epochs;
-    std::vector<std::optional<std::string>> outcomes;
-    std::vector<std::optional<std::string>> reasons;
-    std::vector<Timestamp> opened_at;
-    for (const auto& turn : turns) {
-        tenants.push_back(turn.tenant.uuid());
-        ids.push_back(turn.id.uuid());
-        conversations.push_back(turn.conversation.uuid());
-        epochs.push_back(turn.epoch);
-        outcomes.push_back(outcome_word(turn.end));
-        reasons.push_back(reason_word(turn.end));
-        opened_at.push_back(turn.opened_at);
-    }
+void insert(Transaction& transaction, std::span<const NewTurn> turns, Timestamp now) {
+    if (turns.empty()) return;
     Params params;
-    params.add_array(tenants).add_array(ids).add_array(conversations).add_array(epochs);
-    params.add_array(outcomes).add_array(reasons).add_array(opened_at).add(now);
-    auto rows = transaction.execute(kInsert, params);
-    if (!rows) return std::move(rows).error();
-    return ok();
+    params.add_columns(
+        turns,
+        &NewTurn::tenant,
+        &NewTurn::id,
+        &NewTurn::conversation,
+        &NewTurn::epoch,
+        [](const NewTurn& turn) { return outcome_word(turn.end); },
+        [](const NewTurn& turn) { return reason_word(turn.end); },
+        &NewTurn::opened_at
+    );
+    params.add(now);
+    transaction.send(kInsert, params);
 }
 
 Result<std::vector<domain::Turn>> find(Transaction& transaction, std::span<const TurnRef> refs) {
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    for (const auto& ref : refs) {
-        tenants.push_back(ref.tenant.uuid());
-        ids.push_back(ref.id.uuid());
-    }
-    TECNOCHAT_TRY(
-        auto rows, transaction.execute(kFind, Params().add_array(tenants).add_array(ids))
-    );
+    Params params;
+    params.add_columns(refs, &TurnRef::tenant, &TurnRef::id);
+    TECNOCHAT_TRY(const auto rows, transaction.execute(kFind, params));
     std::vector<domain::Turn> found;
     found.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
-        found.push_back(
-            {TurnId(row.uuid(0)),
-             ConversationId(row.uuid(1)),
-             row.number(2),
-             row.flag(3),
-             row.time(4)}
-        );
+        domain::Turn turn;
+        turn.id = row.id<TurnId>("id");
+        turn.conversation = row.id<ConversationId>("conversation_id");
+        turn.epoch = row.number("epoch");
+        turn.open = row.flag("open");
+        turn.opened_at = row.time("opened_at");
+        found.push_back(turn);
     }
     return found;
 }
 
-Result<std::vector<OpenTurn>> open_since(Transaction& transaction, Timestamp time, int limit) {
-    TECNOCHAT_TRY(auto rows, transaction.execute(kOpenSince, Params().add(time).add(limit)));
-    std::vector<OpenTurn> found;
-    found.reserve(static_cast<std::size_t>(rows.size()));
-    for (const auto row : rows) {
-        found.push_back({{TenantId(row.uuid(0)), ConversationId(row.uuid(1))}, TurnId(row.uuid(2))}
-        );
-    }
-    return found;
-}
-
-Status close(Transaction& transaction, std::span<const ClosedTurn> closed, Timestamp now) {
-    if (closed.empty()) return ok();
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    std::vector<std::string> outcomes;
-    std::vector<std::optional<std::string>> reasons;
-    for (const auto& item : closed) {
-        tenants.push_back(item.turn.tenant.uuid());
-        ids.push_back(item.turn.id.uuid());
-        outcomes.emplace_back(to_string(item.end.outcome));
-        reasons.push_back(reason_word(item.end));
-    }
+Result<std::vector<OpenTurn>> open_since(
+    Transaction& transaction, Timestamp time, const std::optional<OpenTurnCursor>& after, int limit
+) {
     Params params;
-    params.add_array(tenants).add_array(ids).add_array(outcomes).add_array(reasons).add(now);
-    TECNOCHAT_TRY(auto rows, transaction.execute(kClose, params));
-    TECNOCHAT_ASSERT(
-        rows.affected() == static_cast<std::int64_t>(closed.size()), "a turn would end twice"
-    );
-    return ok();
+    params.add(time).add(limit);
+    if (after) {
+        params.add(after->opened_at).add(after->id);
+    } else {
+        params.add_null().add_null();
+    }
+    const auto queued = transaction.send(kOpenSince, params);
+    TECNOCHAT_CHECK(transaction.commit());
+    std::vector<OpenTurn> found;
+    found.reserve(static_cast<std::size_t>(queued.rows().size()));
+    for (const auto row : queued.rows()) {
+        OpenTurn turn;
+        turn.conversation.tenant = row.id<TenantId>("tenant_id");
+        turn.conversation.id = row.id<ConversationId>("conversation_id");
+        turn.id = row.id<TurnId>("id");
+        turn.opened_at = row.time("opened_at");
+        found.push_back(turn);
+    }
+    return found;
 }
 
-Result<std::int64_t> supersede_open(
+postgres::Pending close(
+    Transaction& transaction, std::span<const ClosedTurn> closed, Timestamp now
+) {
+    Params params;
+    params.add_columns(
+        closed,
+        [](const ClosedTurn& item) { return item.turn.tenant; },
+        [](const ClosedTurn& item) { return item.turn.id; },
+        [](const ClosedTurn& item) { return to_string(item.end.outcome); },
+        [](const ClosedTurn& item) { return reason_word(item.end); }
+    );
+    params.add(now);
+    return transaction.send(kClose, params);
+}
+
+postgres::Pending supersede_open(
     Transaction& transaction, std::span<const ConversationRef> conversations, Timestamp now
 ) {
-    if (conversations.empty()) return 0;
-    std::vector<Uuid> tenants;
-    std::vector<Uuid> ids;
-    for (const auto& ref : conversations) {
-        tenants.push_back(ref.tenant.uuid());
-        ids.push_back(ref.id.uuid());
-    }
-    TECNOCHAT_TRY(
-        auto rows,
-        transaction.execute(kSupersede, Params().add_array(tenants).add_array(ids).add(now))
-    );
-    return rows.affected();
+    Params params;
+    params.add_columns(conversations, &ConversationRef::tenant, &ConversationRef::id).add(now);
+    return transaction.send(kSupersede, params);
 }
 
 }  // namespace tecnochat::message_router::store::turns

@@ -29,6 +29,7 @@ struct TurnRef {
 struct OpenTurn {
     ConversationRef conversation;
     TurnId id;
+    Timestamp opened_at;
 };
 
 struct ClosedTurn {
@@ -36,22 +37,36 @@ struct ClosedTurn {
     domain::TurnEnd end;
 };
 
-/// Table turns. The callers hold the locks of the conversations concerned, but for open_since.
+/// Behind which open turn a page begins.
+struct OpenTurnCursor {
+    Timestamp opened_at;
+    TurnId id;
+};
+
+/// Table turns. The callers hold the locks of the conversations concerned, but for open_since. What
+/// writes is queued: it travels with the transaction's next execute() or its commit.
 namespace turns {
 
 /// `now` closes those that have ended.
-Status insert(postgres::Transaction& transaction, std::span<const NewTurn> turns, Timestamp now);
+void insert(postgres::Transaction& transaction, std::span<const NewTurn> turns, Timestamp now);
 Result<std::vector<domain::Turn>> find(
     postgres::Transaction& transaction, std::span<const TurnRef> refs
 );
-/// At most `limit` open turns whose message reached us at `time` or before, oldest first.
+/// Open turns whose message reached us at `time` or before, oldest first: the page behind `after`,
+/// `limit` at most. Commits the transaction, so that all is one round trip.
 Result<std::vector<OpenTurn>> open_since(
-    postgres::Transaction& transaction, Timestamp time, int limit
+    postgres::Transaction& transaction,
+    Timestamp time,
+    const std::optional<OpenTurnCursor>& after,
+    int limit
 );
-/// Only open turns can be closed: asserts that each was, for an outcome must never be overwritten.
-Status close(postgres::Transaction& transaction, std::span<const ClosedTurn> closed, Timestamp now);
-/// Ends every open turn of these conversations as silence("superseded"); returns how many.
-Result<std::int64_t> supersede_open(
+/// Only open turns can be closed, for an outcome must never be overwritten: as many rows must be
+/// affected as turns were given.
+postgres::Pending close(
+    postgres::Transaction& transaction, std::span<const ClosedTurn> closed, Timestamp now
+);
+/// Ends every open turn of these conversations as silence("superseded"); affects as many rows.
+postgres::Pending supersede_open(
     postgres::Transaction& transaction,
     std::span<const ConversationRef> conversations,
     Timestamp now

@@ -3,18 +3,19 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "tecnochat/core/assert.hpp"
+#include "tecnochat/telemetry/log.hpp"
 
-namespace tecnochat::message_router::store {
+namespace tecnochat::message_router::store::views {
 namespace {
 
 using postgres::Params;
 using postgres::Transaction;
 
-// The three statements give the same columns; read() takes them by position.
+// The three statements give the same columns.
 constexpr std::string_view kNewest = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, p.id, p.user_id, p.phone, p.name
+        c.window_until, c.unread, c.parked, c.phone_number_id, p.id AS contact_id,
+        p.user_id, p.phone, p.name
     FROM conversations c
     JOIN contacts p ON p.tenant_id = c.tenant_id AND p.id = c.contact_id
     WHERE c.tenant_id = $1
@@ -27,7 +28,8 @@ constexpr std::string_view kNewest = R"sql(
 // By customer: begins at the contact, so that it does not walk the tenant's conversations.
 constexpr std::string_view kOfContact = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, p.id, p.user_id, p.phone, p.name
+        c.window_until, c.unread, c.parked, c.phone_number_id, p.id AS contact_id,
+        p.user_id, p.phone, p.name
     FROM contacts p
     JOIN conversations c ON c.tenant_id = p.tenant_id AND c.contact_id = p.id
     WHERE p.tenant_id = $1
@@ -40,7 +42,8 @@ constexpr std::string_view kOfContact = R"sql(
 
 constexpr std::string_view kOne = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, p.id, p.user_id, p.phone, p.name
+        c.window_until, c.unread, c.parked, c.phone_number_id, p.id AS contact_id,
+        p.user_id, p.phone, p.name
     FROM conversations c
     JOIN contacts p ON p.tenant_id = c.tenant_id AND p.id = c.contact_id
     WHERE c.tenant_id = $1 AND c.id = $2
@@ -49,13 +52,16 @@ constexpr std::string_view kOne = R"sql(
 // Bodies of other types are JSON slices of up to 3 MiB that nobody reads here.
 constexpr std::string_view kMessages = R"sql(
     SELECT m.id, m.sequence, m.direction, m.provenance, m.type,
-        CASE WHEN m.type IN ('text', 'interactive') THEN m.body END,
-        m.status, m.wamid, m.created_at, m.turn_id, t.outcome, t.reason, m.sources::text,
+        CASE WHEN m.type IN ('text', 'interactive') THEN m.body END AS body,
+        m.status, m.wamid, m.created_at, m.turn_id, t.outcome, t.reason,
+        m.sources::text AS sources,
         CASE WHEN m.direction = 'out' THEN (
             SELECT string_agg(i.id::text, ',' ORDER BY i.sequence)
             FROM messages i
             WHERE i.tenant_id = m.tenant_id AND i.turn_id = m.turn_id AND i.direction = 'in'
-        ) END
+        ) END AS in_reply_to,
+        (SELECT c.contact_id FROM conversations c
+            WHERE c.tenant_id = m.tenant_id AND c.id = m.conversation_id) AS contact_id
     FROM messages m
     JOIN turns t ON t.tenant_id = m.tenant_id AND t.id = m.turn_id
     WHERE m.tenant_id = $1 AND m.conversation_id = $2 AND m.sequence > $3
@@ -63,10 +69,18 @@ constexpr std::string_view kMessages = R"sql(
     LIMIT $4
 )sql";
 
-template <class Value>
-Value known(const std::optional<Value>& value) {
-    TECNOCHAT_ASSERT(value.has_value(), "a column holds a word we do not know");
-    return *value;
+/// A page goes on past a word that a newer version wrote.
+template <class Parse>
+auto known(const postgres::Row& row, std::string_view column, Parse parse)
+    -> std::invoke_result_t<Parse, std::string_view> {
+    auto value = row.word_or_null(column, parse);
+    if (value) return *value;
+    telemetry::log_limited(
+        telemetry::Level::kWarning,
+        "a column holds a word that this version does not know",
+        {{"column", std::string(column)}}
+    );
+    return std::nullopt;
 }
 
 std::vector<std::string> split(const std::string& list) {
@@ -82,8 +96,9 @@ std::vector<std::string> split(const std::string& list) {
 std::vector<domain::Source> to_sources(const std::string& json) {
     std::vector<domain::Source> sources;
     const auto list = nlohmann::json::parse(json, nullptr, false);
-    TECNOCHAT_ASSERT(list.is_array(), "messages.sources is not a list");
+    if (!list.is_array()) return sources;  // ours, so it is one; no page fails for it
     for (const auto& item : list) {
+        if (!item.is_object()) continue;
         sources.push_back(
             {item.value("item_id", ""), item.value("title", ""), item.value("score", 0.0)}
         );
@@ -91,100 +106,135 @@ std::vector<domain::Source> to_sources(const std::string& json) {
     return sources;
 }
 
-}  // namespace
-
-Result<std::vector<ConversationView>> Views::read(const postgres::Rows& rows) const {
-    std::vector<ConversationView> views;
-    views.reserve(static_cast<std::size_t>(rows.size()));
-    for (const auto row : rows) {
-        ConversationView view;
-        view.state.tenant = TenantId(row.uuid(0));
-        view.state.id = ConversationId(row.uuid(1));
-        view.state.turn = known(domain::parse_turn_owner(row.text(2)));
-        view.state.turn_epoch = row.number(3);
-        view.state.next_sequence = row.number(4);
-        view.state.last_message_at = row.time(5);
-        view.state.window_until = row.time(6);
-        view.state.unread = row.number(7);
-        view.state.parked = row.flag(8);
-        view.phone_number_id = row.text(9);
-        view.contact.tenant = view.state.tenant;
-        view.contact.id = ContactId(row.uuid(10));
-        view.contact.identity = {row.text_or_null(11), row.text_or_null(12)};
-        TECNOCHAT_TRY(
-            view.contact.name, sealer_.open({view.state.tenant, view.contact.id}, row.bytes(13))
-        );
-        views.push_back(std::move(view));
-    }
-    return views;
+SealedConversation read_conversation(const postgres::Row& row) {
+    SealedConversation sealed;
+    auto& view = sealed.view;
+    auto& state = view.state;
+    state.tenant = row.id<TenantId>("tenant_id");
+    state.id = row.id<ConversationId>("id");
+    const auto turn = known(row, "turn", domain::parse_turn_owner);
+    view.turn_known = turn.has_value();
+    if (turn) state.turn = *turn;
+    state.turn_epoch = row.number("turn_epoch");
+    state.next_sequence = row.number("next_sequence");
+    state.last_message_at = row.time("last_message_at");
+    state.window_until = row.time("window_until");
+    state.unread = row.number("unread");
+    state.parked = row.flag("parked");
+    view.phone_number_id = row.text("phone_number_id");
+    sealed.person = row.id<ContactId>("contact_id");
+    view.contact.tenant = state.tenant;
+    view.contact.id = sealed.person;
+    view.contact.identity = {row.text_or_null("user_id"), row.text_or_null("phone")};
+    sealed.sealed = row.bytes("name");
+    return sealed;
 }
 
-Result<std::vector<ConversationView>> Views::conversations(
-    Transaction& transaction,
-    const TenantId& tenant,
-    const ConversationFilter& filter,
-    const std::optional<ConversationCursor>& after,
-    int limit
-) const {
+SealedMessage read_message(const postgres::Row& row) {
+    SealedMessage sealed;
+    auto& view = sealed.view;
+    view.id = row.id<MessageId>("id");
+    view.sequence = row.number("sequence");
+    view.direction = known(row, "direction", domain::parse_direction);
+    view.provenance = known(row, "provenance", domain::parse_provenance);
+    view.type = row.text("type");
+    sealed.sealed = row.bytes_or_null("body");
+    view.status = known(row, "status", domain::parse_message_status);
+    view.wamid = row.text_or_null("wamid").value_or("");
+    view.created_at = row.time("created_at");
+    view.turn = row.id<TurnId>("turn_id");
+    if (view.direction == domain::Direction::kIn) {
+        view.turn_outcome = known(row, "outcome", domain::parse_outcome);
+        view.silence_reason = row.text_or_null("reason").value_or("");
+    }
+    if (const auto sources = row.text_or_null("sources")) view.sources = to_sources(*sources);
+    if (const auto list = row.text_or_null("in_reply_to")) view.in_reply_to = split(*list);
+    sealed.person = row.id<ContactId>("contact_id");
+    return sealed;
+}
+
+/// The text; nullopt: erased.
+Result<std::optional<std::string>> open_text(
+    const sealing::Person& person, const std::string& sealed, const sealing::Keys& keys
+) {
+    auto text = keys.open(person, sealed);
+    if (text) return std::optional(std::move(text).value());
+    if (sealing::is_erased(text.error())) return std::optional<std::string>();
+    if (!is_items_fault(text.error())) return std::move(text).error();
+    telemetry::log_error(
+        "stored content cannot be opened",
+        {{"tenant_id", person.tenant.to_string()}, {"reason", text.error().reason}}
+    );
+    return std::optional<std::string>("");
+}
+
+template <class Read>
+auto read_all(const postgres::Pending& queued, Read read) {
+    std::vector<decltype(read(queued.rows()[0]))> found;
+    found.reserve(static_cast<std::size_t>(queued.rows().size()));
+    for (const auto row : queued.rows()) found.push_back(read(row));
+    return found;
+}
+
+}  // namespace
+
+postgres::Pending send_conversations(
+    Transaction& transaction, const TenantId& tenant, const ConversationPage& page
+) {
     Params params;
-    params.add(tenant).add(filter.phone_number_id);
-    if (after) {
-        params.add(after->last_message_at).add(after->id);
+    params.add(tenant).add(page.filter.phone_number_id);
+    if (page.after) {
+        params.add(page.after->last_message_at).add(page.after->id);
     } else {
         params.add_null().add_null();
     }
-    params.add(limit);
-    if (filter.contact_phone) params.add(*filter.contact_phone);
-    TECNOCHAT_TRY(
-        const auto rows, transaction.execute(filter.contact_phone ? kOfContact : kNewest, params)
-    );
-    return read(rows);
+    params.add(page.limit);
+    if (!page.filter.contact_phone) return transaction.send(kNewest, params);
+    params.add(*page.filter.contact_phone);
+    return transaction.send(kOfContact, params);
 }
 
-Result<ConversationView> Views::conversation(
+postgres::Pending send_conversation(
     Transaction& transaction, const TenantId& tenant, const ConversationId& id
-) const {
-    TECNOCHAT_TRY(const auto rows, transaction.execute(kOne, Params().add(tenant).add(id)));
-    if (rows.empty()) return make_error(ErrorCode::kNotFound, "no such conversation");
-    TECNOCHAT_TRY(auto views, read(rows));
-    return std::move(views.front());
+) {
+    return transaction.send(kOne, Params().add(tenant).add(id));
 }
 
-Result<std::vector<MessageView>> Views::messages(
-    Transaction& transaction,
-    const TenantId& tenant,
-    const ConversationView& conversation,
-    std::int64_t after,
-    int limit
-) const {
+postgres::Pending send_messages(
+    Transaction& transaction, const TenantId& tenant, const MessagePage& page
+) {
     Params params;
-    params.add(tenant).add(conversation.state.id).add(after).add(limit);
-    TECNOCHAT_TRY(const auto rows, transaction.execute(kMessages, params));
-    std::vector<MessageView> views;
-    views.reserve(static_cast<std::size_t>(rows.size()));
-    for (const auto row : rows) {
-        MessageView view;
-        view.id = MessageId(row.uuid(0));
-        view.sequence = row.number(1);
-        view.direction = known(domain::parse_direction(row.text(2)));
-        view.provenance = known(domain::parse_provenance(row.text(3)));
-        view.type = row.text(4);
-        if (!row.is_null(5)) {
-            TECNOCHAT_TRY(view.text, sealer_.open({tenant, conversation.contact.id}, row.bytes(5)));
-        }
-        view.status = known(domain::parse_message_status(row.text(6)));
-        view.wamid = row.text_or_null(7).value_or("");
-        view.created_at = row.time(8);
-        view.turn = TurnId(row.uuid(9));
-        if (view.direction == domain::Direction::kIn && !row.is_null(10)) {
-            view.turn_outcome = known(domain::parse_outcome(row.text(10)));
-            view.silence_reason = row.text_or_null(11).value_or("");
-        }
-        if (!row.is_null(12)) view.sources = to_sources(row.text(12));
-        if (!row.is_null(13)) view.in_reply_to = split(row.text(13));
-        views.push_back(std::move(view));
-    }
-    return views;
+    params.add(tenant).add(page.conversation).add(page.after).add(page.limit);
+    return transaction.send(kMessages, params);
 }
 
-}  // namespace tecnochat::message_router::store
+std::vector<SealedConversation> read_conversations(const postgres::Pending& queued) {
+    return read_all(queued, read_conversation);
+}
+
+std::vector<SealedMessage> read_messages(const postgres::Pending& queued) {
+    return read_all(queued, read_message);
+}
+
+Result<ConversationView> open(SealedConversation sealed, const sealing::Keys& keys) {
+    auto& view = sealed.view;
+    const sealing::Person person{view.state.tenant, sealed.person};
+    TECNOCHAT_TRY(auto name, open_text(person, sealed.sealed.value_or(""), keys));
+    view.erased = !name.has_value();
+    if (view.erased) view.contact.identity = {};
+    view.contact.name = std::move(name).value_or("");
+    return std::move(view);
+}
+
+Result<MessageView> open(SealedMessage sealed, const TenantId& tenant, const sealing::Keys& keys) {
+    auto& view = sealed.view;
+    const sealing::Person person{tenant, sealed.person};
+    view.erased = keys.state(person) == sealing::KeyState::kErased;
+    if (view.erased || !sealed.sealed) return std::move(view);
+    TECNOCHAT_TRY(auto text, open_text(person, *sealed.sealed, keys));
+    view.erased = !text.has_value();
+    view.text = std::move(text).value_or("");
+    return std::move(view);
+}
+
+}  // namespace tecnochat::message_router::store::views

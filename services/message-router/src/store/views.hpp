@@ -7,27 +7,31 @@
 #include "domain/contact_book.hpp"
 #include "domain/conversation.hpp"
 #include "domain/reply.hpp"
-#include "tecnochat/crypto/content_sealer.hpp"
 #include "tecnochat/postgres/transaction.hpp"
+#include "tecnochat/sealing/keys.hpp"
 
 namespace tecnochat::message_router::store {
 
 /// A conversation as people see it.
 struct ConversationView {
     domain::Conversation state;
+    /// False: a newer version wrote who answers next, and state.turn says nothing.
+    bool turn_known = true;
     std::string phone_number_id;
-    domain::Contact contact;
+    domain::Contact contact;  // without name and identity if erased
+    bool erased = false;
 };
 
-/// A message as people see it.
+/// A message as people see it. A word that a newer version wrote is nullopt.
 struct MessageView {
     MessageId id;
     std::int64_t sequence = 0;
-    domain::Direction direction = domain::Direction::kIn;
-    domain::Provenance provenance = domain::Provenance::kCustomer;
+    std::optional<domain::Direction> direction;
+    std::optional<domain::Provenance> provenance;
     std::string type;
-    std::string text;  // empty for types that are not text
-    domain::MessageStatus status = domain::MessageStatus::kReceived;
+    std::string text;     // empty for types that are not text, and if erased
+    bool erased = false;  // its content is destroyed
+    std::optional<domain::MessageStatus> status;
     std::string wamid;
     Timestamp created_at;
     TurnId turn;
@@ -48,35 +52,54 @@ struct ConversationFilter {
     std::optional<std::string> contact_phone;
 };
 
-/// Reading for people: one tenant per call, pages bounded by `limit`.
-class Views {
- public:
-    explicit Views(crypto::ContentSealer& sealer) : sealer_(sealer) {}
+/// What was read and is still sealed: `sealed` is the name of a conversation's contact, or the text
+/// of a message (nullopt where it has none to show).
+template <class View>
+struct Sealed {
+    View view;
+    ContactId person;
+    std::optional<std::string> sealed;
+};
+using SealedConversation = Sealed<ConversationView>;
+using SealedMessage = Sealed<MessageView>;
 
-    /// Newest activity first.
-    Result<std::vector<ConversationView>> conversations(
-        postgres::Transaction& transaction,
-        const TenantId& tenant,
-        const ConversationFilter& filter,
-        const std::optional<ConversationCursor>& after,
-        int limit
-    ) const;
-    /// kNotFound if the tenant has none with that id.
-    Result<ConversationView> conversation(
-        postgres::Transaction& transaction, const TenantId& tenant, const ConversationId& id
-    ) const;
-    /// Oldest first, those with a sequence above `after`.
-    Result<std::vector<MessageView>> messages(
-        postgres::Transaction& transaction,
-        const TenantId& tenant,
-        const ConversationView& conversation,
-        std::int64_t after,
-        int limit
-    ) const;
-
- private:
-    Result<std::vector<ConversationView>> read(const postgres::Rows& rows) const;
-    crypto::ContentSealer& sealer_;
+/// Which page of a tenant's conversations.
+struct ConversationPage {
+    ConversationFilter filter;
+    std::optional<ConversationCursor> after;
+    int limit = 0;
 };
 
+/// Which page of a conversation's messages: those with a sequence above `after`.
+struct MessagePage {
+    ConversationId conversation;
+    std::int64_t after = 0;
+    int limit = 0;
+};
+
+/// Reading for people: one tenant per call, pages bounded by `limit`. The statements are queued;
+/// their rows are read once the transaction has committed. No row fails its page.
+namespace views {
+
+/// Newest activity first.
+postgres::Pending send_conversations(
+    postgres::Transaction& transaction, const TenantId& tenant, const ConversationPage& page
+);
+/// No row if the tenant has none with that id.
+postgres::Pending send_conversation(
+    postgres::Transaction& transaction, const TenantId& tenant, const ConversationId& id
+);
+/// Oldest first.
+postgres::Pending send_messages(
+    postgres::Transaction& transaction, const TenantId& tenant, const MessagePage& page
+);
+std::vector<SealedConversation> read_conversations(const postgres::Pending& queued);
+std::vector<SealedMessage> read_messages(const postgres::Pending& queued);
+
+/// Opened with `keys`, which hold the person. Content of an erased person is shown as erased, and
+/// damaged content as empty; only a key that cannot be had now is an error (kUnavailable).
+Result<ConversationView> open(SealedConversation sealed, const sealing::Keys& keys);
+Result<MessageView> open(SealedMessage sealed, const TenantId& tenant, const sealing::Keys& keys);
+
+}  // namespace views
 }  // namespace tecnochat::message_router::store

@@ -1,50 +1,44 @@
 #pragma once
 
 #include <span>
-#include <vector>
 
-#include "batch.hpp"
 #include "domain/reply.hpp"
-#include "store/conversations.hpp"
-#include "store/messages.hpp"
 #include "tecnochat/core/clock.hpp"
-#include "tecnochat/kafka/dead_letters.hpp"
+#include "tecnochat/outbox/outbox.hpp"
+#include "tecnochat/pipeline/source.hpp"
+#include "use_cases/reach.hpp"
+#include "use_cases/router_metrics.hpp"
 
 namespace tecnochat::message_router {
 
-struct ReplyItem {
-    domain::AiReply reply;
-    const kafka::Record* record = nullptr;
-};
-
 /// Topic ai.replies: ends a turn with the AI's words if the turn is still waiting for them, and
-/// drops them otherwise. A reply brought twice finds its turn closed, so no inbox is needed. Used
-/// by one thread.
+/// drops them otherwise; also where the customer was erased, or the number was disconnected or
+/// belongs to somebody else by now. A reply brought twice finds its turn closed, so no inbox is
+/// needed. What it is made of outlives it. A pipeline::UseCase.
 class AcceptReplies {
  public:
-    AcceptReplies(
-        postgres::Pool& pool,
-        crypto::ContentSealer& sealer,
-        outbox::Outbox& outbox,
-        kafka::DeadLetters& dead_letters,
-        RouterMetrics& metrics,
-        const Clock& clock
-    );
+    using Item = pipeline::Incoming<domain::AiReply>;
+    using Prepared = Reach;
 
-    Status operator()(std::span<const kafka::Record> records);
+    AcceptReplies(
+        Reach::Sources sources, outbox::Outbox& outbox, RouterMetrics& metrics, const Clock& clock
+    )
+        : sources_(sources), outbox_(outbox), metrics_(metrics), clock_(clock) {}
+
+    Result<Reach> prepare(std::span<const Item> items, Deadline deadline);
+    Result<pipeline::Effects> run(
+        postgres::Transaction& transaction, std::span<const Item> items, Reach& reach
+    );
+    /// Parks the conversation.
+    Result<pipeline::Effects> refuse(
+        postgres::Transaction& transaction, const Item& item, const Error& error, Reach& reach
+    );
 
  private:
-    Result<Effects> accept(postgres::Transaction& transaction, std::span<const ReplyItem> items);
-    Result<Effects> set_aside(
-        postgres::Transaction& transaction, const ReplyItem& item, const Error& error
-    );
-
-    postgres::Pool& pool_;
+    Reach::Sources sources_;
     outbox::Outbox& outbox_;
-    kafka::DeadLetters& dead_letters_;
     RouterMetrics& metrics_;
     const Clock& clock_;
-    store::Messages messages_;
 };
 
 }  // namespace tecnochat::message_router

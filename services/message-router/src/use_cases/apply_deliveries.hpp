@@ -1,77 +1,36 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "batch.hpp"
-#include "directory.hpp"
-#include "events/decode.hpp"
+#include "domain/delivery.hpp"
 #include "store/messages.hpp"
-#include "tecnochat/kafka/dead_letters.hpp"
+#include "tecnochat/channels/directory.hpp"
+#include "tecnochat/pipeline/effects.hpp"
+#include "tecnochat/pipeline/source.hpp"
 
 namespace tecnochat::message_router {
 
-struct DeliveryItem {
-    TenantId tenant;
-    events::DeliveryReport report;
-    const kafka::Record* record = nullptr;
-};
-
 /// Topics whatsapp.sent and whatsapp.status: moves outbound messages along queued … read. Reports
 /// only ever move a message forward (domain::advance), so they may come late, twice and in any
-/// order, and no inbox is needed. One object per topic, used by one thread.
+/// order, and no inbox is needed. A pipeline::UseCase; thread-safe.
 class ApplyDeliveries {
  public:
-    using Decode = std::function<Result<events::DeliveryReport>(const kafka::Record&)>;
+    using Item = pipeline::Incoming<domain::DeliveryReport>;
 
-    ApplyDeliveries(
-        std::string consumer,
-        Decode decode,
-        postgres::CommitFailpoints failpoints,
-        postgres::Pool& pool,
-        Directory& directory,
-        crypto::ContentSealer& sealer,
-        kafka::DeadLetters& dead_letters,
-        RouterMetrics& metrics
-    );
+    /// `directory` outlives it.
+    explicit ApplyDeliveries(channels::Directory& directory) : directory_(directory) {}
 
-    /// The two there are; each has its own failpoints.
-    static ApplyDeliveries for_sent(
-        postgres::Pool& pool,
-        Directory& directory,
-        crypto::ContentSealer& sealer,
-        kafka::DeadLetters& dead_letters,
-        RouterMetrics& metrics
+    /// The tenants by the numbers. A number that nobody knows is refused at once: we know every
+    /// number that we ever had something sent from.
+    Result<std::vector<pipeline::Verdict>> resolve(
+        std::span<const domain::DeliveryReport> reports, Deadline deadline
     );
-    static ApplyDeliveries for_status(
-        const whatsapp::OpaqueCodec& codec,
-        postgres::Pool& pool,
-        Directory& directory,
-        crypto::ContentSealer& sealer,
-        kafka::DeadLetters& dead_letters,
-        RouterMetrics& metrics
-    );
-
-    Status operator()(std::span<const kafka::Record> records);
+    Result<pipeline::Effects> run(postgres::Transaction& transaction, std::span<const Item> items);
 
  private:
-    Result<std::vector<DeliveryItem>> route(
-        std::span<const kafka::Record> records, Effects& effects
-    );
-    Result<Effects> apply(postgres::Transaction& transaction, std::span<const DeliveryItem> items);
-    Result<std::vector<std::optional<MessageId>>> find_messages(
-        postgres::Transaction& transaction, std::span<const DeliveryItem> items
-    );
-    Result<Effects> set_aside(const DeliveryItem& item, const Error& error);
-
-    std::string consumer_;
-    Decode decode_;
-    postgres::CommitFailpoints failpoints_;
-    postgres::Pool& pool_;
-    Directory& directory_;
-    kafka::DeadLetters& dead_letters_;
-    RouterMetrics& metrics_;
-    store::Messages messages_;
+    channels::Directory& directory_;
 };
 
 }  // namespace tecnochat::message_router

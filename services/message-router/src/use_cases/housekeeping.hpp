@@ -4,32 +4,46 @@
 #include <mutex>
 #include <thread>
 
-#include "directory.hpp"
+#include "tecnochat/channels/directory.hpp"
+#include "tecnochat/core/clock.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "use_cases/end_overdue_turns.hpp"
+#include "use_cases/settle_waiting.hpp"
 
 namespace tecnochat::message_router {
 
-/// What must be done now and then, on a thread of its own: reads the directory again (another
-/// replica may have taken its event), ends overdue turns, and forgets inbox rows older than 14
-/// days, at start and every hour.
+/// What must be done now and then, on a thread of its own: every second settles what waits for
+/// channel events (at once when woken), every 5 s ends overdue turns, and at start and every hour
+/// forgets inbox rows older than 14 days.
 class Housekeeping {
  public:
-    Housekeeping(postgres::Pool& pool, Directory& directory, EndOverdueTurns& end_overdue_turns)
-        : pool_(pool), directory_(directory), end_overdue_turns_(end_overdue_turns) {}
+    Housekeeping(
+        postgres::Pool& pool,
+        channels::Directory& directory,
+        EndOverdueTurns& end_overdue_turns,
+        SettleWaiting& settle_waiting
+    )
+        : pool_(pool),
+          directory_(directory),
+          end_overdue_turns_(end_overdue_turns),
+          settle_waiting_(settle_waiting) {}
 
     void start();
-    void stop();
+    void stop(Deadline deadline);
+    /// Something that waited may be settled now. Never blocks.
+    void wake();
 
  private:
     void run(const std::stop_token& stop);
     Status prune();
 
     postgres::Pool& pool_;
-    Directory& directory_;
+    channels::Directory& directory_;
     EndOverdueTurns& end_overdue_turns_;
+    SettleWaiting& settle_waiting_;
     std::mutex mutex_;
     std::condition_variable_any wake_;
+    bool woken_ = false;   // under mutex_
     std::jthread thread_;  // last: stops before what it uses goes
 };
 

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <vector>
 
-#include "directory.hpp"
 #include "store/views.hpp"
 #include "tecnochat/core/clock.hpp"
+#include "use_cases/reach.hpp"
 
 namespace tecnochat::message_router {
 
@@ -17,37 +15,28 @@ struct Page {
     bool has_next = false;
 };
 
-/// What people see of a tenant's conversations. Thread-safe.
+/// What people see of a tenant's conversations. Persons whose key is erased, and words of a newer
+/// version, fail no page; a vault that is away does (kUnavailable). Thread-safe; `sources` outlive
+/// it.
 class ReadConversations {
  public:
-    ReadConversations(postgres::Pool& pool, Directory& directory, crypto::ContentSealer& sealer)
-        : pool_(pool), directory_(directory), views_(sealer) {}
+    explicit ReadConversations(Reach::Sources sources) : sources_(sources) {}
 
     /// Newest activity first. kNotFound while the filter's number is not in the tenant's directory.
     Result<Page<store::ConversationView>> list(
-        const TenantId& tenant,
-        const store::ConversationFilter& filter,
-        const std::optional<store::ConversationCursor>& after,
-        int limit,
-        Deadline deadline
+        const TenantId& tenant, store::ConversationPage page, Deadline deadline
     );
     /// kNotFound if the tenant has none with that id.
     Result<store::ConversationView> get(
         const TenantId& tenant, const ConversationId& id, Deadline deadline
     );
-    /// Oldest first, those with a sequence above `after`; kNotFound as get().
+    /// Oldest first; kNotFound as get().
     Result<Page<store::MessageView>> messages(
-        const TenantId& tenant,
-        const ConversationId& id,
-        std::int64_t after,
-        int limit,
-        Deadline deadline
+        const TenantId& tenant, store::MessagePage page, Deadline deadline
     );
 
  private:
-    postgres::Pool& pool_;
-    Directory& directory_;
-    store::Views views_;
+    Reach::Sources sources_;
 };
 
 }  // namespace tecnochat::message_router

@@ -5,42 +5,34 @@
 #include <set>
 
 #include "domain/ai_visible_text.hpp"
-#include "events/decode.hpp"
 #include "events/encode.hpp"
+#include "store/messages.hpp"
 #include "store/turns.hpp"
+#include "store/waiting_messages.hpp"
+#include "tecnochat/channels/store.hpp"
 #include "tecnochat/core/assert.hpp"
 #include "tecnochat/postgres/inbox.hpp"
-#include "tecnochat/telemetry/log.hpp"
 #include "use_cases/turn_reply.hpp"
 
 namespace tecnochat::message_router {
 namespace {
 
+using pipeline::Verdict;
+using Item = ReceiveInbound::Item;
+
 constexpr std::string_view kConsumer = "inbound";
-
-Failpoint before_commit{"message-router.inbound.commit.before"};
-Failpoint after_commit{"message-router.inbound.commit.after"};
-
-// Two batches may make the same contact or conversation; the loser finds it at the second try.
-constexpr int kFindAttempts = 3;
+constexpr auto kNobody = static_cast<std::size_t>(-1);
 
 Error lost_race() {
     return make_error(ErrorCode::kAborted, "rows changed meanwhile", "FIND_RACE");
 }
 
-// A server was away or did not answer in time, rather than two transactions in each other's way.
-bool is_outage(const Error& error) {
-    return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
+bool waits(const Item& item) {
+    return item.tenant.uuid().is_nil();
 }
 
-std::vector<TenantId> tenants_of(std::span<const InboundItem> items) {
-    std::set<TenantId> tenants;
-    for (const auto& item : items) tenants.insert(item.tenant);
-    return {tenants.begin(), tenants.end()};
-}
-
-store::ConversationKey key_of(const InboundItem& item, const ContactId& contact) {
-    return {item.tenant, contact, item.message.phone_number_id};
+store::ConversationKey key_of(const Item& item, const ContactId& contact) {
+    return {item.tenant, contact, item.value.message.phone_number_id};
 }
 
 store::LockedConversation new_conversation(const store::ConversationKey& key, Timestamp now) {
@@ -60,7 +52,7 @@ struct Writes {
 };
 
 store::NewMessage inbound_row(
-    const InboundItem& item,
+    const Item& item,
     const store::LockedConversation& conversation,
     const TurnId& turn,
     std::int64_t sequence,
@@ -74,30 +66,30 @@ store::NewMessage inbound_row(
     row.sequence = sequence;
     row.direction = domain::Direction::kIn;
     row.provenance = domain::Provenance::kCustomer;
-    row.type = item.message.type;
-    row.body = item.message.body;
-    row.wamid = item.message.wamid;
+    row.type = item.value.message.type;
+    row.body = item.value.message.body;
+    row.wamid = item.value.message.wamid;
     row.status = domain::MessageStatus::kReceived;
     row.turn = turn;
-    row.created_at = item.message.received_at;
-    row.sent_at = item.message.sent_at;
+    row.created_at = item.value.message.received_at;
+    row.sent_at = item.value.message.sent_at;
     return row;
 }
 
 // The events of a turn that the AI answers, or that our own sentence has answered.
 void add_events(
     Writes& writes,
-    const InboundItem& item,
+    const Item& item,
     const store::LockedConversation& conversation,
     const store::NewMessage& inbound,
     const domain::InboundDecision& decision,
     Timestamp now
 ) {
-    const events::Envelope envelope{item.tenant, conversation.state.id, now, item.record->trace()};
+    const events::Envelope envelope{item.tenant, conversation.state.id, now, item.trace};
     const bool ask = !decision.end.has_value();
     if (!ask && !decision.reply_sequence) return;
     writes.events.push_back(events::mark_read(
-        envelope, conversation.phone_number_id, inbound.id, item.message.wamid, ask
+        envelope, conversation.phone_number_id, inbound.id, item.value.message.wamid, ask
     ));
     if (ask) {
         auto words = domain::AiVisibleText::from(inbound.provenance, inbound.body);
@@ -109,12 +101,12 @@ void add_events(
     }
     auto reply = turn_reply(
         conversation,
-        item.message.from,
+        item.value.message.from,
         inbound.turn,
         *decision.reply_sequence,
         {domain::Provenance::kSystem, std::string(domain::kUnreadableReply), {}},
         now,
-        item.record->trace()
+        item.trace
     );
     writes.events.push_back(std::move(reply.event));
     writes.messages.push_back(std::move(reply.row));
@@ -122,215 +114,227 @@ void add_events(
 
 }  // namespace
 
-ReceiveInbound::ReceiveInbound(
-    postgres::Pool& pool,
-    Directory& directory,
-    crypto::ContentSealer& sealer,
-    outbox::Outbox& outbox,
-    kafka::DeadLetters& dead_letters,
-    RouterMetrics& metrics,
-    const Clock& clock,
-    Milliseconds stale_after
-)
-    : pool_(pool),
-      directory_(directory),
-      outbox_(outbox),
-      dead_letters_(dead_letters),
-      metrics_(metrics),
-      clock_(clock),
-      stale_after_(stale_after),
-      contacts_(sealer),
-      messages_(sealer) {}
-
-ReceiveInbound::Place ReceiveInbound::place_of(const kafka::Record& record) {
-    return {record.partition, record.offset};
-}
-
-Status ReceiveInbound::operator()(std::span<const kafka::Record> records) {
-    metrics_.record_standing(unknown_numbers_.go_on(clock_.steady_now()));
-    TECNOCHAT_TRY(const bool all_settled, settle(records));
-    if (!all_settled) {
-        unknown_numbers_.stand(clock_.steady_now());
-        return make_error(
-            ErrorCode::kUnavailable, "messages wait for a channel event", "UNKNOWN_NUMBER"
-        );
-    }
-    settled_.clear();
-    return ok();
-}
-
-Result<bool> ReceiveInbound::settle(std::span<const kafka::Record> records) {
-    Effects effects;
-    TECNOCHAT_TRY(auto items, decode(records));
-    TECNOCHAT_TRY(const auto routed, route(std::move(items), effects));
-    if (!routed.items.empty()) {
-        const Batch<InboundItem> batch{
-            pool_,
-            tenants_of(routed.items),
-            {&before_commit, &after_commit},
-            [this](auto& transaction, auto run) { return store(transaction, run); },
-            [this](auto& transaction, const auto& item, const auto& error) {
-                return set_aside(transaction, item, error);
-            }
-        };
-        auto done = batch.run(routed.items);
-        if (!done) {
-            // Known numbers are routed from memory, so that here an outage may show first.
-            if (is_outage(done.error())) unknown_numbers_.directory_lost();
-            return std::move(done).error();
-        }
-        effects.merge(std::move(done).value());
-    }
-    metrics_.record(kConsumer, effects);
-    outbox_.publish(std::move(effects.events));
-    if (routed.waiting.empty()) return true;
-    for (const auto& record : records) {
-        if (!routed.waiting.contains(place_of(record))) settled_.insert(place_of(record));
-    }
-    return false;
-}
-
-Result<std::vector<InboundItem>> ReceiveInbound::decode(std::span<const kafka::Record> records) {
-    std::vector<InboundItem> items;
-    items.reserve(records.size());
-    for (const auto& record : records) {
-        if (settled_.contains(place_of(record))) continue;
-        auto message = events::inbound_message(record);
-        if (message) {
-            items.push_back({TenantId(), std::move(*message), &record});
-        } else {
-            TECNOCHAT_CHECK(put_aside(record, "unparsable"));
-        }
-    }
-    return items;
-}
-
-Result<ReceiveInbound::Routed> ReceiveInbound::route(
-    std::vector<InboundItem> items, Effects& effects
+Result<std::vector<Verdict>> ReceiveInbound::resolve(
+    std::span<const ArrivedMessage> messages, Deadline deadline
 ) {
     std::vector<std::string> numbers;
-    numbers.reserve(items.size());
-    for (const auto& item : items) numbers.push_back(item.message.phone_number_id);
-    const auto known = directory_.lookup(numbers, Deadline::after(kTransactionBudget));
-    if (!known) {
-        if (is_outage(known.error())) unknown_numbers_.directory_lost();
-        return known.error();
-    }
-    unknown_numbers_.directory_read(clock_.steady_now());
-    Routed routed;
-    routed.items.reserve(items.size());
-    for (auto& item : items) {
-        const auto& number = item.message.phone_number_id;
-        const auto entry = known->find(number);
-        if (entry == known->end()) {
-            const auto age = clock_.now() - item.record->timestamp;
-            if (unknown_numbers_.awaits(number, age, clock_.steady_now())) {
-                routed.waiting.insert(place_of(*item.record));
-            } else {
-                TECNOCHAT_CHECK(put_aside(*item.record, "unknown_number"));
-            }
-        } else if (entry->second.state == domain::ChannelState::kDisconnected) {
+    numbers.reserve(messages.size());
+    for (const auto& [message, record] : messages) numbers.push_back(message.phone_number_id);
+    TECNOCHAT_TRY(const auto known, outside_.directory.find(numbers, deadline));
+    std::vector<Verdict> verdicts;
+    verdicts.reserve(messages.size());
+    std::map<std::string, std::int64_t> waiting;
+    std::int64_t all = 0;
+    bool counted = false;
+    for (const auto& number : numbers) {
+        const auto entry = known.find(number);
+        if (entry != known.end()) {
+            TECNOCHAT_CHECK(entry->second);
             // Nothing of it is kept: the business has disconnected this number.
-            effects.count_drop("disconnected");
-        } else {
-            item.tenant = entry->second.tenant;
-            routed.items.push_back(std::move(item));
+            verdicts.push_back(
+                entry->second->state == channels::State::kDisconnected
+                    ? Verdict::drop("disconnected")
+                    : Verdict::take(entry->second->tenant)
+            );
+            continue;
         }
+        if (!counted) {
+            TECNOCHAT_TRY(
+                auto transaction,
+                postgres::Transaction::begin(outside_.pool, channels::kNoTenants, deadline)
+            );
+            TECNOCHAT_TRY(const auto backlog, store::waiting_messages::backlog(transaction));
+            for (const auto& [of, count] : backlog) {
+                waiting[of] = count;
+                all += count;
+            }
+            counted = true;
+        }
+        const bool room = all < kMostWaiting && waiting[number] < kMostWaitingOfNumber;
+        if (room) {
+            ++all;
+            ++waiting[number];
+        }
+        verdicts.push_back(room ? Verdict::take_unresolved() : Verdict::refuse("waiting_full"));
     }
-    return routed;
+    return verdicts;
 }
 
-Status ReceiveInbound::put_aside(const kafka::Record& record, std::string_view reason) {
-    TECNOCHAT_CHECK(dead_letters_.put(record, reason));
-    settled_.insert(place_of(record));
+Result<ReceiveInbound::Prepared> ReceiveInbound::prepare(
+    std::span<const Item> items, Deadline deadline
+) {
+    return prepare_as(items, true, deadline);
+}
+
+Result<ReceiveInbound::Prepared> ReceiveInbound::prepare_alone(
+    std::span<const Item> items, Deadline deadline
+) {
+    return prepare_as(items, false, deadline);
+}
+
+Result<ReceiveInbound::Prepared> ReceiveInbound::prepare_as(
+    std::span<const Item> items, bool settle_first, Deadline deadline
+) {
+    std::vector<std::size_t> places;
+    places.reserve(items.size());
+    std::vector<People::Writer> writers;
+    writers.reserve(items.size());
+    for (const auto& item : items) {
+        places.push_back(waits(item) ? kNobody : writers.size());
+        const auto& message = item.value.message;
+        if (!waits(item)) writers.push_back({item.tenant, &message.from, &message.profile_name});
+    }
+    std::shared_ptr<const sealing::Keyring> daily;
+    if (writers.size() < items.size()) {
+        const auto today = std::chrono::floor<std::chrono::days>(outside_.clock.now());
+        TECNOCHAT_TRY(daily, outside_.sealer.fetch_daily(today, deadline));
+    }
+    if (settle_first) TECNOCHAT_CHECK(settle_waiting_of(items, deadline));
+    TECNOCHAT_TRY(auto stored, find_contacts(writers, deadline));
+    TECNOCHAT_TRY(auto people, People::find(std::move(stored), writers, outside_.sealer, deadline));
+    return Prepared{items.data(), std::move(places), std::move(people), std::move(daily)};
+}
+
+Status ReceiveInbound::settle_waiting_of(std::span<const Item> items, Deadline deadline) {
+    std::set<std::string> numbers;
+    for (const auto& item : items) {
+        if (!waits(item)) numbers.insert(item.value.message.phone_number_id);
+    }
+    if (numbers.empty() || settle_waiting_ == nullptr) return ok();
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(outside_.pool, channels::kNoTenants, deadline)
+    );
+    const auto waited_for = store::waiting_messages::numbers_among(
+        transaction, std::vector<std::string>(numbers.begin(), numbers.end())
+    );
+    TECNOCHAT_CHECK(transaction.commit());
+    for (const auto row : waited_for.rows())
+        TECNOCHAT_CHECK(settle_waiting_->settle(row.text("phone_number_id"), deadline));
     return ok();
 }
 
-Result<Effects> ReceiveInbound::store(
-    postgres::Transaction& transaction, std::span<const InboundItem> items
+Result<std::vector<store::StoredContact>> ReceiveInbound::find_contacts(
+    std::span<const People::Writer> writers, Deadline deadline
 ) {
-    std::vector<postgres::InboxEntry> entries;
-    entries.reserve(items.size());
-    for (const auto& item : items) entries.push_back({item.tenant, item.message.wamid});
-    TECNOCHAT_TRY(const auto first, postgres::inbox_insert(transaction, kConsumer, entries));
-
-    Effects effects;
-    std::vector<const InboundItem*> fresh;
-    fresh.reserve(items.size());
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (first[i]) {
-            fresh.push_back(&items[i]);
-        } else {
-            effects.count_drop("duplicate");
-        }
+    if (writers.empty()) return std::vector<store::StoredContact>();
+    std::set<TenantId> tenants;
+    std::vector<store::ContactKey> keys;
+    keys.reserve(writers.size());
+    for (const auto& writer : writers) {
+        tenants.insert(writer.tenant);
+        keys.push_back({writer.tenant, *writer.identity});
     }
+    const std::vector<TenantId> of(tenants.begin(), tenants.end());
+    TECNOCHAT_TRY(auto transaction, postgres::Transaction::begin(outside_.pool, of, deadline));
+    const auto found = store::contacts::find(transaction, keys);
+    TECNOCHAT_CHECK(transaction.commit());
+    return store::contacts::read(found.rows());
+}
+
+Result<pipeline::Effects> ReceiveInbound::run(
+    postgres::Transaction& transaction, std::span<const Item> items, Prepared& prepared
+) {
+    std::vector<const Item*> known;
+    std::vector<const Item*> unknown;
+    for (const auto& item : items) (waits(item) ? unknown : known).push_back(&item);
+    pipeline::Effects effects;
+    TECNOCHAT_CHECK(let_wait(transaction, unknown, prepared));
+    if (known.empty()) return effects;
+    std::vector<channels::Claim> claims;
+    claims.reserve(known.size());
+    for (const auto* item : known)
+        claims.push_back({item->value.message.phone_number_id, item->tenant});
+    TECNOCHAT_CHECK(channels::confirm(transaction, outside_.directory, claims));
+    TECNOCHAT_TRY(const auto fresh, first_seen(transaction, known, prepared, effects));
     if (fresh.empty()) return effects;
-    TECNOCHAT_TRY(const auto contacts, find_contacts(transaction, fresh));
-    TECNOCHAT_TRY(auto conversations, find_conversations(transaction, fresh, contacts));
-    TECNOCHAT_TRY(auto written, decide_and_write(transaction, fresh, contacts, conversations));
+    TECNOCHAT_TRY(auto conversations, find_conversations(transaction, fresh, prepared.people));
+    TECNOCHAT_TRY(
+        auto written, decide_and_write(transaction, fresh, prepared.people, conversations)
+    );
     effects.merge(std::move(written));
     return effects;
 }
 
-Result<std::vector<ContactId>> ReceiveInbound::find_contacts(
-    postgres::Transaction& transaction, std::span<const InboundItem* const> items
+Status ReceiveInbound::let_wait(
+    postgres::Transaction& transaction, std::span<const Item* const> items, Prepared& prepared
 ) {
-    std::vector<store::ContactKey> keys;
-    keys.reserve(items.size());
-    for (const auto* item : items) keys.push_back({item->tenant, item->message.from});
-    for (int attempt = 0; attempt < kFindAttempts; ++attempt) {
-        TECNOCHAT_TRY(auto known, contacts_.find(transaction, keys));
-        domain::ContactBook book(std::move(known));
-        std::vector<std::size_t> positions;
-        positions.reserve(items.size());
-        for (const auto* item : items) {
-            const auto& message = item->message;
-            positions.push_back(
-                book.resolve(item->tenant, message.from, message.profile_name, clock_.now())
-            );
-        }
-        TECNOCHAT_TRY(const bool ours, contacts_.insert(transaction, book.created()));
-        if (!ours) continue;
-        TECNOCHAT_CHECK(contacts_.update(transaction, book.changed()));
-        std::vector<ContactId> ids;
-        ids.reserve(items.size());
-        for (const auto position : positions) ids.push_back(book.contacts()[position].id);
-        return ids;
+    if (items.empty()) return ok();
+    std::set<std::string> numbers;
+    std::vector<store::NewWaiting> rows;
+    for (const auto* item : items) {
+        const auto& [message, record] = item->value;
+        numbers.insert(message.phone_number_id);
+        rows.push_back({message.phone_number_id, record});
     }
-    return lost_race();
+    const std::vector<std::string> sorted(numbers.begin(), numbers.end());
+    TECNOCHAT_CHECK(channels::lock_unknown(transaction, sorted));
+    return store::waiting_messages::insert(
+        transaction, rows, *prepared.daily, outside_.clock.now()
+    );
+}
+
+Result<std::vector<ReceiveInbound::Fresh>> ReceiveInbound::first_seen(
+    postgres::Transaction& transaction,
+    std::span<const Item* const> items,
+    const Prepared& prepared,
+    pipeline::Effects& effects
+) {
+    std::vector<postgres::InboxEntry> entries;
+    entries.reserve(items.size());
+    for (const auto* item : items) entries.push_back({item->tenant, item->value.message.wamid});
+    TECNOCHAT_TRY(const auto first, postgres::inbox_insert(transaction, kConsumer, entries));
+    std::vector<Fresh> fresh;
+    fresh.reserve(items.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (first[i]) {
+            const auto place = static_cast<std::size_t>(items[i] - prepared.first);
+            fresh.push_back({items[i], prepared.writers[place]});
+        } else {
+            effects.drop("duplicate");
+        }
+    }
+    return fresh;
 }
 
 Result<std::vector<store::LockedConversation>> ReceiveInbound::find_conversations(
-    postgres::Transaction& transaction,
-    std::span<const InboundItem* const> items,
-    std::span<const ContactId> contacts
+    postgres::Transaction& transaction, std::span<const Fresh> items, const People& people
 ) {
+    const Timestamp now = outside_.clock.now();
+    std::vector<std::size_t> writers;
+    writers.reserve(items.size());
     std::set<store::ConversationKey> wanted;
-    for (std::size_t i = 0; i < items.size(); ++i) wanted.insert(key_of(*items[i], contacts[i]));
+    std::set<store::ConversationKey> missing;
+    for (const auto& [item, writer] : items) {
+        writers.push_back(writer);
+        const auto key = key_of(*item, people.id_of(writer));
+        wanted.insert(key);
+        if (people.is_new(writer)) missing.insert(key);
+    }
+    TECNOCHAT_CHECK(people.write(transaction, writers));
     const std::vector<store::ConversationKey> keys(wanted.begin(), wanted.end());
-    for (int attempt = 0; attempt < kFindAttempts; ++attempt) {
+    // Those of new contacts are made along with them; others only where they turn out to be none.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        std::vector<store::LockedConversation> made;
+        made.reserve(missing.size());
+        for (const auto& key : missing) made.push_back(new_conversation(key, now));
+        store::conversations::insert(transaction, made);
         TECNOCHAT_TRY(auto locked, store::conversations::lock(transaction, keys));
         if (locked.size() == keys.size()) return locked;
-        auto missing = wanted;
+        missing = wanted;
         for (const auto& conversation : locked) {
             missing.erase(
                 {conversation.state.tenant, conversation.contact, conversation.phone_number_id}
             );
         }
-        std::vector<store::LockedConversation> made;
-        for (const auto& key : missing) made.push_back(new_conversation(key, clock_.now()));
-        TECNOCHAT_TRY(const bool ours, store::conversations::insert(transaction, made));
-        if (!ours) continue;
-        locked.insert(locked.end(), made.begin(), made.end());
-        return locked;
     }
     return lost_race();
 }
 
-Result<Effects> ReceiveInbound::decide_and_write(
+Result<pipeline::Effects> ReceiveInbound::decide_and_write(
     postgres::Transaction& transaction,
-    std::span<const InboundItem* const> items,
-    std::span<const ContactId> contacts,
+    std::span<const Fresh> items,
+    const People& people,
     std::vector<store::LockedConversation>& conversations
 ) {
     std::map<store::ConversationKey, store::LockedConversation*> by_key;
@@ -338,64 +342,53 @@ Result<Effects> ReceiveInbound::decide_and_write(
         by_key[{conversation.state.tenant, conversation.contact, conversation.phone_number_id}] =
             &conversation;
     }
-    const Timestamp now = clock_.now();
-    Effects effects;
+    const Timestamp now = outside_.clock.now();
+    pipeline::Effects effects;
+    EndedTurns ended;
     Writes writes;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        const InboundItem& item = *items[i];
-        auto& conversation = *by_key.at(key_of(item, contacts[i]));
-        const auto decision = domain::receive(conversation.state, item.message, now, stale_after_);
+    writes.turns.reserve(items.size());
+    writes.messages.reserve(2 * items.size());  // add_events() adds replies of ours
+    for (const auto& [item, writer] : items) {
+        auto& conversation = *by_key.at(key_of(*item, people.id_of(writer)));
+        const auto& message = item->value.message;
+        const auto decision = domain::receive(conversation.state, message, now, stale_after_);
         const auto turn = TurnId::generate(now);
         writes.turns.push_back(
-            {item.tenant,
+            {item->tenant,
              turn,
              conversation.state.id,
              conversation.state.turn_epoch,
              decision.end,
-             item.message.received_at}
+             message.received_at}
         );
-        writes.messages.push_back(inbound_row(item, conversation, turn, decision.sequence, now));
-        const auto inbound = writes.messages.back();
-        add_events(writes, item, conversation, inbound, decision, now);
-        if (decision.end) effects.count_turn(*decision.end);
+        writes.messages.push_back(inbound_row(*item, conversation, turn, decision.sequence, now));
+        add_events(writes, *item, conversation, writes.messages.back(), decision, now);
+        if (decision.end) ended.add(*decision.end);
     }
-    TECNOCHAT_CHECK(store::turns::insert(transaction, writes.turns, now));
-    TECNOCHAT_CHECK(messages_.insert(transaction, writes.messages));
+    store::turns::insert(transaction, writes.turns, now);
+    TECNOCHAT_CHECK(store::messages::insert(transaction, writes.messages, people.keys()));
     std::vector<const domain::Conversation*> states;
     states.reserve(conversations.size());
     for (const auto& conversation : conversations) states.push_back(&conversation.state);
-    TECNOCHAT_CHECK(store::conversations::update(transaction, states));
-    TECNOCHAT_TRY(effects.events, outbox_.append(transaction, std::move(writes.events)));
+    store::conversations::update(transaction, states);
+    TECNOCHAT_TRY(effects.events, outside_.outbox.append(transaction, std::move(writes.events)));
+    outside_.metrics.count(effects, std::move(ended));
     return effects;
 }
 
-Result<Effects> ReceiveInbound::set_aside(
-    postgres::Transaction& transaction, const InboundItem& item, const Error& error
+Result<pipeline::Effects> ReceiveInbound::refuse(
+    postgres::Transaction& transaction, const Item& item, const Error&, Prepared& prepared
 ) {
-    telemetry::log_error(
-        "inbound message set aside, its conversation is parked",
-        {{"tenant_id", item.tenant.to_string()},
-         {"partition", item.record->partition},
-         {"offset", item.record->offset},
-         {"code", to_string(error.code)},
-         {"reason", error.reason}}
-    );
-    TECNOCHAT_CHECK(dead_letters_.put(*item.record, "failed"));
-    const Status parked = transaction.with_savepoint([&] { return park(transaction, item); });
-    // Without a contact or conversation to be had there is nothing to park.
-    if (!parked && !is_items_fault(parked.error())) return parked.error();
-    return Effects();
-}
-
-Status ReceiveInbound::park(postgres::Transaction& transaction, const InboundItem& item) {
-    const InboundItem* const one[] = {&item};
-    TECNOCHAT_TRY(const auto contacts, find_contacts(transaction, one));
-    TECNOCHAT_TRY(auto conversations, find_conversations(transaction, one, contacts));
+    if (waits(item)) return pipeline::Effects();
+    const auto place = static_cast<std::size_t>(&item - prepared.first);
+    const Fresh one[] = {{&item, prepared.writers[place]}};
+    TECNOCHAT_TRY(auto conversations, find_conversations(transaction, one, prepared.people));
     auto& state = conversations.front().state;
     state.parked = true;
-    state.last_message_at = std::max(state.last_message_at, item.message.received_at);
+    state.last_message_at = std::max(state.last_message_at, item.value.message.received_at);
     const domain::Conversation* const states[] = {&state};
-    return store::conversations::update(transaction, states);
+    store::conversations::update(transaction, states);
+    return pipeline::Effects();
 }
 
 }  // namespace tecnochat::message_router

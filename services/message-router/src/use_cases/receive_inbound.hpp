@@ -1,102 +1,102 @@
 #pragma once
 
-#include <cstdint>
-#include <set>
+#include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
-#include "batch.hpp"
-#include "directory.hpp"
 #include "domain/inbound.hpp"
-#include "domain/unknown_numbers.hpp"
-#include "store/contacts.hpp"
 #include "store/conversations.hpp"
-#include "store/messages.hpp"
+#include "tecnochat/channels/directory.hpp"
 #include "tecnochat/core/clock.hpp"
-#include "tecnochat/kafka/dead_letters.hpp"
+#include "tecnochat/kafka/record.hpp"
 #include "tecnochat/outbox/outbox.hpp"
+#include "tecnochat/pipeline/source.hpp"
+#include "tecnochat/postgres/pool.hpp"
+#include "tecnochat/sealing/sealer.hpp"
+#include "use_cases/people.hpp"
+#include "use_cases/router_metrics.hpp"
+#include "use_cases/settle_waiting.hpp"
 
 namespace tecnochat::message_router {
 
-/// A decoded message whose number is connected.
-struct InboundItem {
-    TenantId tenant;
-    domain::InboundMessage message;
-    const kafka::Record* record = nullptr;  // for the dead letters and the trace
-};
-
 /// Topic whatsapp.inbound: stores every message of a customer exactly once, with its contact, its
-/// conversation and its turn, and asks the AI where it is the AI's turn. One transaction per batch.
-/// Messages of a number nobody has told of wait a little for its channel event, as
-/// domain::UnknownNumbers allows. Used by one thread.
+/// conversation and its turn, and asks the AI where it is the AI's turn. Messages of a number that
+/// no channel event has named yet wait in a table, bounded; those that wait for a number are
+/// settled before any later one of it. Thread-safe.
 class ReceiveInbound {
  public:
-    ReceiveInbound(
-        postgres::Pool& pool,
-        Directory& directory,
-        crypto::ContentSealer& sealer,
-        outbox::Outbox& outbox,
-        kafka::DeadLetters& dead_letters,
-        RouterMetrics& metrics,
-        const Clock& clock,
-        Milliseconds stale_after
-    );
-
-    /// ok: every record is settled (stored, dropped for a reason, or in the dead letters).
-    /// kUnavailable with reason UNKNOWN_NUMBER: all but those that wait for a channel event; the
-    /// same batch again settles these.
-    Status operator()(std::span<const kafka::Record> records);
-
- private:
-    /// Where a record lies: partition and offset.
-    using Place = std::pair<std::int32_t, std::int64_t>;
-    [[nodiscard]] static Place place_of(const kafka::Record& record);
-    struct Routed {
-        std::vector<InboundItem> items;
-        std::set<Place> waiting;  // for the channel event of their number
+    using Item = pipeline::Incoming<ArrivedMessage>;
+    struct Outside {
+        postgres::Pool& pool;
+        channels::Directory& directory;
+        sealing::Sealer& sealer;
+        outbox::Outbox& outbox;
+        RouterMetrics& metrics;
+        const Clock& clock;
+    };
+    /// What is fetched before BEGIN.
+    struct Prepared {
+        const Item* first = nullptr;
+        std::vector<std::size_t> writers;  // of each item; kNobody for those that wait
+        People people;
+        std::shared_ptr<const sealing::Keyring> daily;  // where something has to wait
     };
 
-    /// False: some records wait.
-    Result<bool> settle(std::span<const kafka::Record> records);
-    Result<std::vector<InboundItem>> decode(std::span<const kafka::Record> records);
-    Result<Routed> route(std::vector<InboundItem> items, Effects& effects);
-    Status put_aside(const kafka::Record& record, std::string_view reason);
-    Result<Effects> store(postgres::Transaction& transaction, std::span<const InboundItem> items);
-    Result<std::vector<ContactId>> find_contacts(
-        postgres::Transaction& transaction, std::span<const InboundItem* const> items
+    ReceiveInbound(const Outside& outside, Milliseconds stale_after)
+        : outside_(outside), stale_after_(stale_after) {}
+
+    Result<std::vector<pipeline::Verdict>> resolve(
+        std::span<const ArrivedMessage> messages, Deadline deadline
+    );
+    /// Settles first what waits for the numbers of these items.
+    Result<Prepared> prepare(std::span<const Item> items, Deadline deadline);
+    Result<pipeline::Effects> run(
+        postgres::Transaction& transaction, std::span<const Item> items, Prepared& prepared
+    );
+    /// Parks the conversation.
+    Result<pipeline::Effects> refuse(
+        postgres::Transaction& transaction, const Item& item, const Error& error, Prepared& prepared
+    );
+
+    /// As prepare(), but looks for nothing that waits: for what waited itself.
+    Result<Prepared> prepare_alone(std::span<const Item> items, Deadline deadline);
+    /// Once, before it is used.
+    void settle_with(SettleWaiting& settle) { settle_waiting_ = &settle; }
+
+ private:
+    struct Fresh {
+        const Item* item;
+        std::size_t writer;
+    };
+    Result<Prepared> prepare_as(std::span<const Item> items, bool settle_first, Deadline deadline);
+    Status settle_waiting_of(std::span<const Item> items, Deadline deadline);
+    Result<std::vector<store::StoredContact>> find_contacts(
+        std::span<const People::Writer> writers, Deadline deadline
+    );
+    Status let_wait(
+        postgres::Transaction& transaction, std::span<const Item* const> items, Prepared& prepared
+    );
+    Result<std::vector<Fresh>> first_seen(
+        postgres::Transaction& transaction,
+        std::span<const Item* const> items,
+        const Prepared& prepared,
+        pipeline::Effects& effects
     );
     Result<std::vector<store::LockedConversation>> find_conversations(
-        postgres::Transaction& transaction,
-        std::span<const InboundItem* const> items,
-        std::span<const ContactId> contacts
+        postgres::Transaction& transaction, std::span<const Fresh> items, const People& people
     );
-    Result<Effects> decide_and_write(
+    Result<pipeline::Effects> decide_and_write(
         postgres::Transaction& transaction,
-        std::span<const InboundItem* const> items,
-        std::span<const ContactId> contacts,
+        std::span<const Fresh> items,
+        const People& people,
         std::vector<store::LockedConversation>& conversations
     );
-    Result<Effects> set_aside(
-        postgres::Transaction& transaction, const InboundItem& item, const Error& error
-    );
-    Status park(postgres::Transaction& transaction, const InboundItem& item);
 
-    postgres::Pool& pool_;
-    Directory& directory_;
-    outbox::Outbox& outbox_;
-    kafka::DeadLetters& dead_letters_;
-    RouterMetrics& metrics_;
-    const Clock& clock_;
+    Outside outside_;
     Milliseconds stale_after_;
-    store::Contacts contacts_;
-    store::Messages messages_;
-    domain::UnknownNumbers unknown_numbers_;
-    /// Settled records of a batch that comes again for the others' sake: not put aside or counted
-    /// twice.
-    std::set<Place> settled_;
+    SettleWaiting* settle_waiting_ = nullptr;  // lives beside this; null: nothing is settled first
 };
 
 }  // namespace tecnochat::message_router

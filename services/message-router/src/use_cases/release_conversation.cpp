@@ -1,16 +1,17 @@
 #include "use_cases/release_conversation.hpp"
 
+#include <utility>
+
 #include "store/conversations.hpp"
 
 namespace tecnochat::message_router {
 namespace {
 
-Failpoint before_commit{"message-router.release.commit.before"};
-Failpoint after_commit{"message-router.release.commit.after"};
+StepFailpoints commit_failpoints{"message-router.release.commit"};
 
 }  // namespace
 
-Result<store::ConversationView> ReleaseConversation::operator()(
+Result<store::ConversationView> ReleaseConversation::run(
     const TenantId& tenant, const ConversationId& id, Deadline deadline
 ) {
     TECNOCHAT_TRY(auto transaction, postgres::Transaction::begin(pool_, tenant, deadline));
@@ -20,10 +21,13 @@ Result<store::ConversationView> ReleaseConversation::operator()(
     auto& state = locked.front().state;
     state.release();
     const domain::Conversation* const states[] = {&state};
-    TECNOCHAT_CHECK(store::conversations::update(transaction, states));
-    TECNOCHAT_TRY(auto view, views_.conversation(transaction, tenant, id));
-    TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
-    return view;
+    store::conversations::update(transaction, states);
+    const auto queued = store::views::send_conversation(transaction, tenant, id);
+    TECNOCHAT_CHECK(transaction.commit(&commit_failpoints));
+    auto sealed = store::views::read_conversations(queued);
+    const sealing::Person people[] = {{tenant, sealed.front().person}};
+    TECNOCHAT_TRY(const auto keys, sealer_.fetch(people, deadline));
+    return store::views::open(std::move(sealed.front()), keys);
 }
 
 }  // namespace tecnochat::message_router

@@ -2,6 +2,7 @@
 
 #include "store/views.hpp"
 #include "tecnochat/core/clock.hpp"
+#include "tecnochat/sealing/sealer.hpp"
 
 namespace tecnochat::message_router {
 
@@ -10,17 +11,18 @@ namespace tecnochat::message_router {
 /// nothing. Thread-safe.
 class ReleaseConversation {
  public:
-    ReleaseConversation(postgres::Pool& pool, crypto::ContentSealer& sealer)
-        : pool_(pool), views_(sealer) {}
+    ReleaseConversation(postgres::Pool& pool, sealing::Sealer& sealer)
+        : pool_(pool), sealer_(sealer) {}
 
-    /// The conversation after it; kNotFound if the tenant has none with that id.
-    Result<store::ConversationView> operator()(
+    /// The conversation after it; kNotFound if the tenant has none with that id. kUnavailable may
+    /// have released it: repeat.
+    Result<store::ConversationView> run(
         const TenantId& tenant, const ConversationId& id, Deadline deadline
     );
 
  private:
     postgres::Pool& pool_;
-    store::Views views_;
+    sealing::Sealer& sealer_;
 };
 
 }  // namespace tecnochat::message_router

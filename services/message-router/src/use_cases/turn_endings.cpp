@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "tecnochat/core/assert.hpp"
+
 namespace tecnochat::message_router {
 
 // Turns are read after the locks are held, by a statement of its own: an earlier snapshot could
@@ -64,24 +66,31 @@ void TurnEndings::add(
     events_.push_back(std::move(reply.event));
 }
 
-Result<Effects> TurnEndings::write(
-    postgres::Transaction& transaction,
-    const store::Messages& messages,
-    outbox::Outbox& outbox,
-    Timestamp now
+// Everything is queued: it travels with the commit, and what it affected is known behind it.
+Result<pipeline::Effects> TurnEndings::write(
+    postgres::Transaction& transaction, const Outside& outside, Timestamp now
 ) {
-    Effects effects;
-    for (const auto& turn : closed_) effects.count_turn(turn.end);
-    TECNOCHAT_CHECK(store::turns::close(transaction, closed_, now));
-    const std::vector<store::ConversationRef> handed_over(handed_over_.begin(), handed_over_.end());
-    TECNOCHAT_TRY(
-        const auto superseded, store::turns::supersede_open(transaction, handed_over, now)
-    );
-    effects.count_turn({domain::Outcome::kSilence, domain::silence::kSuperseded}, superseded);
-    TECNOCHAT_CHECK(messages.insert(transaction, replies_));
+    pipeline::Effects effects;
+    if (closed_.empty()) return effects;
+    EndedTurns ended;
+    for (const auto& turn : closed_) ended.add(turn.end);
+    outside.metrics.count(effects, std::move(ended));
+    effects.after_commit([queued = store::turns::close(transaction, closed_, now),
+                          count = closed_.size()] {
+        TECNOCHAT_ASSERT(
+            queued.affected() == static_cast<std::int64_t>(count), "a turn ended twice"
+        );
+    });
+    if (!handed_over_.empty()) {
+        const std::vector<store::ConversationRef> refs(handed_over_.begin(), handed_over_.end());
+        outside.metrics.count_superseded(
+            effects, store::turns::supersede_open(transaction, refs, now)
+        );
+    }
+    TECNOCHAT_CHECK(store::messages::insert(transaction, replies_, outside.keys));
     const std::vector<const domain::Conversation*> changed(changed_.begin(), changed_.end());
-    TECNOCHAT_CHECK(store::conversations::update(transaction, changed));
-    TECNOCHAT_TRY(effects.events, outbox.append(transaction, std::move(events_)));
+    store::conversations::update(transaction, changed);
+    TECNOCHAT_TRY(effects.events, outside.outbox.append(transaction, std::move(events_)));
     return effects;
 }
 

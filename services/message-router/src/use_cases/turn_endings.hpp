@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "domain/reply.hpp"
-#include "effects.hpp"
 #include "store/conversations.hpp"
 #include "store/messages.hpp"
 #include "store/turns.hpp"
+#include "use_cases/router_metrics.hpp"
 #include "use_cases/turn_reply.hpp"
 
 namespace tecnochat::message_router {
@@ -43,12 +43,15 @@ class TurnEndings {
         Timestamp now,
         const std::optional<telemetry::TraceContext>& trace
     );
+    /// What the endings are written with.
+    struct Outside {
+        const sealing::Keys& keys;
+        outbox::Outbox& outbox;
+        RouterMetrics& metrics;
+    };
     /// What shows outside once the transaction has committed.
-    Result<Effects> write(
-        postgres::Transaction& transaction,
-        const store::Messages& messages,
-        outbox::Outbox& outbox,
-        Timestamp now
+    Result<pipeline::Effects> write(
+        postgres::Transaction& transaction, const Outside& outside, Timestamp now
     );
 
  private:

@@ -1,43 +1,32 @@
 #include "use_cases/update_channels.hpp"
 
-#include <map>
-#include <string>
-
-#include "batch.hpp"
-#include "events/decode.hpp"
+#include "tecnochat/channels/store.hpp"
 
 namespace tecnochat::message_router {
-namespace {
 
-Failpoint before_commit{"message-router.channels.commit.before"};
-Failpoint after_commit{"message-router.channels.commit.after"};
+using pipeline::Verdict;
 
-}  // namespace
+Result<std::vector<Verdict>> UpdateChannels::resolve(std::span<const Event> events, Deadline) {
+    std::vector<Verdict> verdicts;
+    verdicts.reserve(events.size());
+    for (const auto& event : events)
+        verdicts.push_back(event ? Verdict::take_unresolved() : Verdict::drop("tombstone"));
+    return verdicts;
+}
 
-Status UpdateChannels::operator()(std::span<const kafka::Record> records) {
-    std::map<std::string, store::Channel> newest;
-    for (const auto& record : records) {
-        if (record.value.empty()) continue;  // a tombstone: the number was forgotten long ago
-        auto channel = events::channel_event(record);
-        if (!channel) {
-            TECNOCHAT_CHECK(dead_letters_.put(record, "unparsable"));
-            continue;
-        }
-        const auto it = newest.find(channel->phone_number_id);
-        if (it == newest.end() || channel->epoch > it->second.epoch)
-            newest.insert_or_assign(channel->phone_number_id, std::move(*channel));
-    }
-    if (newest.empty()) return ok();
-    std::vector<store::Channel> channels;
-    for (auto& [number, channel] : newest) channels.push_back(std::move(channel));
-
-    const auto deadline = Deadline::after(kTransactionBudget);
-    TECNOCHAT_TRY(
-        auto transaction, postgres::Transaction::begin(pool_, store::channels::kNoTenants, deadline)
-    );
-    TECNOCHAT_CHECK(store::channels::upsert(transaction, channels));
-    TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
-    return directory_.refresh(deadline);
+Result<pipeline::Effects> UpdateChannels::run(
+    postgres::Transaction& transaction, std::span<const pipeline::Incoming<Event>> items
+) {
+    std::vector<channels::Channel> changed;
+    changed.reserve(items.size());
+    for (const auto& item : items) changed.push_back(*item.value);
+    TECNOCHAT_CHECK(channels::upsert(transaction, changed));
+    pipeline::Effects effects;
+    effects.after_commit([this, changed = std::move(changed)] {
+        for (const auto& channel : changed) directory_.note(channel);
+        wake_();
+    });
+    return effects;
 }
 
 }  // namespace tecnochat::message_router

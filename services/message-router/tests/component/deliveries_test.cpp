@@ -99,7 +99,7 @@ TEST_CASE("a failure keeps its reason") {
 TEST_CASE("a status without our value is found by Meta's id") {
     Sent router;
     router.take(router.status, {router.status_of(wa::DELIVERY_STATUS_DELIVERED, false)});
-    CHECK(router.dropped("status", "unknown_message") == 1);
+    CHECK(router.dropped("whatsapp.status", "unknown_message") == 1);
     router.take(router.sent, {router.update(wa::SEND_STATE_ACCEPTED)});
     router.take(router.status, {router.status_of(wa::DELIVERY_STATUS_DELIVERED, false)});
     CHECK(router.state() == "delivered wamid.out");
@@ -125,7 +125,7 @@ TEST_CASE("another tenant's report cannot reach the message") {
     update.set_state(wa::SEND_STATE_SENT);
     router.take(router.sent, {Router::record(update)});
     CHECK(router.state() == "queued");
-    CHECK(router.dropped("sent", "unknown_message") == 1);
+    CHECK(router.dropped("whatsapp.sent", "unknown_message") == 1);
 }
 
 }  // namespace

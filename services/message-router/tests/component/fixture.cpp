@@ -43,26 +43,18 @@ Router::Router()
       producer(producer_config(with_topics(cluster)), metrics),
       dead_letters(producer, std::string(kafka::topics::kDeadLettersMessageRouter), metrics),
       outbox(
-          pool, producer, [this] { return directory.tenants(); }, {}, metrics
-      ),
-      receive_inbound(
           pool,
-          directory,
-          sealer,
-          outbox,
-          dead_letters,
-          router_metrics,
-          clock,
-          std::chrono::minutes(10)
-      ),
-      accept_replies(pool, sealer, outbox, dead_letters, router_metrics, clock),
-      sent(ApplyDeliveries::for_sent(pool, directory, sealer, dead_letters, router_metrics)),
-      status(
-          ApplyDeliveries::for_status(opaque, pool, directory, sealer, dead_letters, router_metrics)
-      ),
-      update_channels(pool, directory, dead_letters),
-      read(pool, directory, sealer),
-      release(pool, sealer) {
+          producer,
+          [this] {
+              auto tenants = directory.tenants();
+              tenants.emplace_back();  // letters of waiting messages have none
+              return tenants;
+          },
+          {},
+          metrics
+      ) {
+    receive_inbound_use_case.settle_with(settle_waiting);
+    require(directory.refresh(Deadline::after(5s)));
     outbox.start();  // on a busy machine even the first produce may be left to the sweeper
     take(update_channels, {channel(kNumber, tenant, 1), channel(kOtherNumber, other_tenant, 1)});
 }
@@ -136,12 +128,12 @@ double Router::dead_letter_count(const std::string& topic, const std::string& re
         .value();
 }
 
-double Router::dropped(const std::string& consumer, const std::string& reason) {
+double Router::dropped(const std::string& topic, const std::string& reason) {
     return metrics
         .counter(
-            "tecnochat_router_dropped_total",
-            "Events that changed nothing, by consumer and reason.",
-            {{"consumer", consumer}, {"reason", reason}}
+            "tecnochat_pipeline_dropped_total",
+            "Records that changed nothing, by topic and reason",
+            {{"topic", topic}, {"reason", reason}}
         )
         .value();
 }

@@ -14,19 +14,21 @@ using namespace std::chrono_literals;
 // The housekeeping of one replica.
 struct Housekeeper {
     explicit Housekeeper(Router& router)
-        : end_overdue_turns(
-              router.pool,
-              router.directory,
-              router.sealer,
-              router.outbox,
-              router.router_metrics,
-              router.clock,
-              10min
+        : directory(router.directory),
+          end_overdue_turns(
+              router.reach, router.outbox, router.router_metrics, router.clock, 10min
           ),
-          housekeeping(router.pool, router.directory, end_overdue_turns) {
+          housekeeping(router.pool, router.directory, end_overdue_turns, router.settle_waiting) {
+        router.directory.start();
         housekeeping.start();
     }
 
+    void stop() {
+        housekeeping.stop(Deadline::after(5s));
+        directory.stop(Deadline::after(5s));
+    }
+
+    channels::Directory& directory;
     EndOverdueTurns end_overdue_turns;
     Housekeeping housekeeping;
 };
@@ -44,24 +46,25 @@ TEST_CASE("after 14 days the inbox forgets, not before") {
         return router.database.query("SELECT string_agg(event_id, ',') FROM inbox") ==
                "wamid.young";
     }));
-    housekeeper.housekeeping.stop();
+    housekeeper.stop();
 }
 
 TEST_CASE("an event that another replica took reaches this one by the table") {
     Router router;
     router.database.run(
         std::string(
-            "UPDATE channels SET state = 'disconnected', epoch = 2 WHERE phone_number_id = '"
+            "UPDATE channels SET state = 'disconnected', epoch = 2, changed_at = clock_timestamp() WHERE phone_number_id = '"
         ) +
         kNumber + "'"
     );
     Housekeeper housekeeper(router);
     const std::string numbers[] = {kNumber};
     CHECK(testkit::eventually(10s, [&] {
-        const auto found = router.directory.lookup(numbers, Deadline::after(5s));
-        return found && found->at(kNumber).state == domain::ChannelState::kDisconnected;
+        const auto found = router.directory.find(numbers, Deadline::after(5s));
+        return found && found->at(kNumber) &&
+               found->at(kNumber)->state == channels::State::kDisconnected;
     }));
-    housekeeper.housekeeping.stop();
+    housekeeper.stop();
 }
 
 TEST_CASE("housekeeping ends what is overdue") {
@@ -72,10 +75,10 @@ TEST_CASE("housekeeping ends what is overdue") {
     CHECK(testkit::eventually(10s, [&] {
         return router.database.query("SELECT outcome FROM turns") == "handover";
     }));
-    housekeeper.housekeeping.stop();
+    housekeeper.stop();
 }
 
-TEST_CASE("what channel.events cannot mean is set aside, tombstones are passed over") {
+TEST_CASE("what channel.events cannot mean is a dead letter, tombstones are passed over") {
     Router router;
     kafka::Record tombstone;
     kafka::Record broken;

@@ -61,7 +61,7 @@ TEST_CASE("a message that comes again changes nothing") {
     router.take(router.receive_inbound, {twice, twice});
 
     CHECK(router.database.query(state) == before);
-    CHECK(router.dropped("inbound", "duplicate") == 3);
+    CHECK(router.dropped("whatsapp.inbound", "duplicate") == 3);
     CHECK(router.published(kafka::topics::kAiRequests, 1).size() == 1);
 }
 
@@ -145,164 +145,146 @@ TEST_CASE("what is unreadable goes to the dead letters, the others go on") {
 }
 
 /// A batch of two messages of a number that nobody has told of, one of a known number and one that
-/// cannot be read, handed over as the consumer does: again and again.
+/// cannot be read.
 struct UnknownNumber : Router {
     static constexpr const char* kNewNumber = "999";
-    std::vector<kafka::Record> batch;
 
     UnknownNumber() {
-        for (const auto* wamid : {"wamid.1", "wamid.2"}) {
-            auto message = text_message(wamid, wamid);
-            message.set_phone_number_id(kNewNumber);
-            batch.push_back(record(message));
-        }
+        std::vector<kafka::Record> batch;
+        for (const auto* wamid : {"wamid.1", "wamid.2"}) batch.push_back(of_new_number(wamid));
         batch.insert(batch.begin() + 1, record(text_message("wamid.known", "hola")));
         batch.push_back(record(text_message("wamid.broken", "hola")));
         batch.back().value = "\xff\xff not protobuf";
+        take(receive_inbound, batch);
     }
-    Status hand_over() { return receive_inbound(std::span<const kafka::Record>(batch)); }
-    /// The batch comes again before patience ends.
-    void waits() {
-        const auto answer = hand_over();
-        REQUIRE_FALSE(answer);
-        CHECK(is_retryable(answer.error()));
-        CHECK(answer.error().reason == "UNKNOWN_NUMBER");
+    [[nodiscard]] kafka::Record of_new_number(const std::string& wamid) const {
+        auto message = text_message(wamid, wamid);
+        message.set_phone_number_id(kNewNumber);
+        return record(message);
     }
+    void settle() { require(settle_waiting.run(Deadline::after(std::chrono::seconds(10)))); }
     std::string stored() {
         return database.query(
             "SELECT string_agg(wamid, ' ' ORDER BY phone_number_id, sequence) "
             "FROM messages JOIN conversations c ON c.id = conversation_id"
         );
     }
-    std::string stored_of_new_number() {
-        return database.query(
-            "SELECT string_agg(wamid, ' ' ORDER BY sequence) FROM messages "
-            "JOIN conversations c ON c.id = conversation_id WHERE phone_number_id = '" +
-            std::string(kNewNumber) + "'"
-        );
-    }
-    [[nodiscard]] kafka::Record arrived(const google::protobuf::Message& message) const {
-        auto now = record(message);
-        now.timestamp = clock.now();
-        return now;
-    }
-    static void check_outage(const Status& answer) {
-        REQUIRE_FALSE(answer);
-        CHECK(answer.error().code == ErrorCode::kUnavailable);
-    }
-    double standing_seconds() {
-        return metrics
-            .counter(
-                "tecnochat_router_standing_seconds_total",
-                "Time the inbound consumer stood still because messages waited for the channel event of their number."
-            )
-            .value();
-    }
-    /// The settled part of the batch is settled once.
-    void check_known_once() {
-        CHECK(dropped("inbound", "duplicate") == 0);
-        CHECK(dead_letter_count("test", "unparsable") == 1);
+    int waiting() {
+        return static_cast<int>(database.count("SELECT count(*) FROM waiting_messages"));
     }
 };
 
-TEST_CASE("a message that comes before its number's channel event waits for it") {
+TEST_CASE("messages of an unknown number wait, and nothing stands still for them") {
     UnknownNumber router;
-    router.waits();
     CHECK(router.stored() == "wamid.known");
-    router.clock.advance(domain::UnknownNumbers::kPatience - Milliseconds(1));
-    router.waits();
-    // Another replica may take the event: our directory hears of it from the table alone.
-    Directory elsewhere(router.pool);
-    UpdateChannels update_channels(router.pool, elsewhere, router.dead_letters);
-    router.take(update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)});
-    router.require(router.hand_over());
-    CHECK(router.stored() == "wamid.known wamid.1 wamid.2");
-    CHECK(router.dead_letter_count("test", "unknown_number") == 0);
-    router.check_known_once();
+    CHECK(router.waiting() == 2);
+    CHECK(router.dead_letter_count("test", "unparsable") == 1);
+    router.settle();
+    CHECK(router.waiting() == 2);
+
+    SECTION("their channel event settles them in order") {
+        const int before = router.woken;
+        router.take(
+            router.update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)}
+        );
+        CHECK(router.woken == before + 1);
+        router.settle();
+        CHECK(router.stored() == "wamid.known wamid.1 wamid.2");
+        CHECK(router.waiting() == 0);
+    }
+    SECTION("a later message of the number settles them first") {
+        router.take(
+            router.update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)}
+        );
+        router.take(router.receive_inbound, {router.of_new_number("wamid.3")});
+        CHECK(router.stored() == "wamid.known wamid.1 wamid.2 wamid.3");
+        CHECK(router.waiting() == 0);
+    }
+    SECTION("a disconnected number's are dropped") {
+        router.take(
+            router.update_channels,
+            {router.channel(
+                UnknownNumber::kNewNumber, router.tenant, 1, wa::CHANNEL_STATE_DISCONNECTED
+            )}
+        );
+        router.settle();
+        CHECK(router.stored() == "wamid.known");
+        CHECK(router.waiting() == 0);
+    }
 }
 
-TEST_CASE("a message whose number nobody tells of goes to the dead letters, once") {
+TEST_CASE("after 15 minutes a waiting message is a dead letter, once, as it came") {
     UnknownNumber router;
-    router.waits();
-    router.clock.advance(domain::UnknownNumbers::kPatience);
-    router.require(router.hand_over());
-    CHECK(router.stored() == "wamid.known");
+    router.clock.advance(kMostWait - Milliseconds(1));
+    router.settle();
+    CHECK(router.waiting() == 2);
+    router.clock.advance(Milliseconds(1));
+    router.settle();
+    router.settle();
+    CHECK(router.waiting() == 0);
     CHECK(router.dead_letter_count("test", "unknown_number") == 2);
-    CHECK(router.published(kafka::topics::kDeadLettersMessageRouter, 3).size() == 3);
-    router.check_known_once();
-
-    // What comes for it soon after holds nobody up.
-    auto more = router.text_message("wamid.3", "hola");
-    more.set_phone_number_id(UnknownNumber::kNewNumber);
-    router.take(router.receive_inbound, {Router::record(more)});
-    CHECK(router.dead_letter_count("test", "unknown_number") == 3);
+    const auto letters = router.published(kafka::topics::kDeadLettersMessageRouter, 3);
+    REQUIRE(letters.size() == 3);
+    wa::InboundMessage message;
+    REQUIRE(message.ParseFromString(letters[1].value));
+    CHECK(message.message_id() == "wamid.1");
+    CHECK(letters[1].header("dl-reason") == "unknown_number");
+    CHECK(letters[1].header("dl-topic") == "test");
 }
 
-TEST_CASE("a message that became old while the database was away still waits for its channel event"
-) {
+TEST_CASE("a number has room for 100 waiting messages, the rest are dead letters") {
     UnknownNumber router;
-    SECTION("where the directory could not be read") {
-        router.waits();
-        router.database.go_away();
-        router.clock.advance(std::chrono::seconds(1));
-        router.check_outage(router.hand_over());
+    std::vector<kafka::Record> batch;
+    for (int i = 0; i < 100; ++i)
+        batch.push_back(router.of_new_number("wamid.more." + std::to_string(i)));
+    router.take(router.receive_inbound, batch);
+    CHECK(router.waiting() == kMostWaitingOfNumber);
+    CHECK(router.dead_letter_count("test", "waiting_full") == 2);
+}
+
+TEST_CASE("a record that is read again waits once") {
+    UnknownNumber router;
+    const auto record = router.of_new_number("wamid.twice");
+    router.take(router.receive_inbound, {record});
+    router.take(router.receive_inbound, {record});
+    CHECK(router.waiting() == 3);
+}
+
+TEST_CASE("what memory says of a number is confirmed in the transaction that stores") {
+    Router router;
+    SECTION("disconnected a moment ago: nothing is stored") {
+        router.database.run("UPDATE channels SET state = 'disconnected', epoch = 9");
+        router.take_text("wamid.1", "hola");
+        CHECK(router.database.count("SELECT count(*) FROM messages") == 0);
+        CHECK(router.dropped("whatsapp.inbound", "disconnected") == 1);
     }
-    SECTION("where only messages of known numbers were there to show it") {
-        const std::vector<kafka::Record> earlier{
-            Router::record(router.text_message("wamid.earlier", "hola"))
-        };
-        router.take_text("wamid.first", "hola");
-        router.database.go_away();
-        router.check_outage(router.receive_inbound(earlier));
+    SECTION("another tenant's by now: stored there") {
+        router.database.run(
+            "UPDATE channels SET epoch = 9, tenant_id = '" + router.other_tenant.to_string() +
+            "' WHERE phone_number_id = '" + kNumber + "'"
+        );
+        router.take_text("wamid.1", "hola");
+        CHECK(
+            router.database.query("SELECT tenant_id::text FROM messages") ==
+            router.other_tenant.to_string()
+        );
     }
-    router.clock.advance(std::chrono::minutes(5));
-    router.database.come_back();
-    router.waits();
-    router.take(
-        router.update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)}
+}
+
+TEST_CASE("who writes after erasure is a new contact, and the old one names nobody") {
+    Router router;
+    router.take_text("wamid.1", "hola");
+    const auto old = router.database.query("SELECT id::text FROM contacts");
+    router.keys.erase({router.tenant, *ContactId::parse(old)});
+    router.take_text("wamid.2", "hola");
+    CHECK(router.database.count("SELECT count(*) FROM contacts") == 2);
+    CHECK(router.database.count("SELECT count(*) FROM conversations") == 2);
+    CHECK(
+        router.database.count(
+            "SELECT count(*) FROM contacts WHERE erased_at IS NOT NULL AND phone IS NULL AND name = '' AND id = '" +
+            old + "'"
+        ) == 1
     );
-    router.require(router.hand_over());
-    CHECK(router.stored_of_new_number() == "wamid.1 wamid.2");
-    router.check_known_once();
-}
-
-TEST_CASE("a batch that aborts gives its unknown numbers no other wait") {
-    UnknownNumber router;
-    router.database.run(
-        "CREATE FUNCTION abort() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'as in a deadlock' USING ERRCODE = '40P01'; END $$;"
-        "CREATE TRIGGER abort BEFORE INSERT ON turns EXECUTE FUNCTION abort()"
-    );
-    for (int i = 0; i < 2; ++i) {
-        const auto aborted = router.hand_over();
-        REQUIRE_FALSE(aborted);
-        CHECK(aborted.error().code == ErrorCode::kAborted);
-        router.clock.advance(domain::UnknownNumbers::kPatience);
-    }
-    router.database.run("DROP TRIGGER abort ON turns");
-    router.require(router.hand_over());
-    CHECK(router.stored() == "wamid.known");
-    CHECK(router.dead_letter_count("test", "unknown_number") == 2);
-    router.check_known_once();
-}
-
-TEST_CASE("all numbers wait of one budget, and the time they take is counted") {
-    UnknownNumber router;
-    router.waits();
-    router.clock.advance(domain::UnknownNumbers::kBudget);
-    router.require(router.hand_over());
-    CHECK(router.standing_seconds() == 5.0);
-    auto another = router.text_message("wamid.another", "hola");
-    another.set_phone_number_id("998");
-    const std::vector<kafka::Record> at_once{router.arrived(another)};
-    router.require(router.receive_inbound(at_once));
-    CHECK(router.dead_letter_count("test", "unknown_number") == 3);
-
-    router.clock.advance(std::chrono::minutes(1));
-    another.set_message_id("wamid.later");
-    const std::vector<kafka::Record> later{router.arrived(another)};
-    CHECK_FALSE(router.receive_inbound(later));
-    CHECK(router.standing_seconds() == 5.0);
 }
 
 TEST_CASE("a disconnected number's messages leave no trace") {
@@ -312,7 +294,7 @@ TEST_CASE("a disconnected number's messages leave no trace") {
         {router.channel(kNumber, router.tenant, 2, wa::CHANNEL_STATE_DISCONNECTED)}
     );
     router.take_text("wamid.1", "hola");
-    CHECK(router.dropped("inbound", "disconnected") == 1);
+    CHECK(router.dropped("whatsapp.inbound", "disconnected") == 1);
     CHECK(router.database.count("SELECT count(*) FROM messages") == 0);
     CHECK(router.database.count("SELECT count(*) FROM inbox") == 0);
 
@@ -328,7 +310,7 @@ TEST_CASE("a disconnected number's messages leave no trace") {
     }
 }
 
-TEST_CASE("a poison message is set aside, its conversation parked, the others go on") {
+TEST_CASE("a poison message is a dead letter, its conversation parked, the others go on") {
     Router router;
     // Goal: an item the database refuses for good. A message that lost its inbox row meets the
     // unique wamid.
@@ -378,16 +360,7 @@ TEST_CASE("two threads on one conversation keep its sequence without gaps") {
     constexpr int kBatches = 20;
     constexpr int kPerBatch = 5;
     const auto work = [&](const std::string& name) {
-        ReceiveInbound receive(
-            router.pool,
-            router.directory,
-            router.sealer,
-            router.outbox,
-            router.dead_letters,
-            router.router_metrics,
-            router.clock,
-            std::chrono::minutes(10)
-        );
+        const auto receive = inbound_handler(router.runtime, router.receive_inbound_use_case);
         for (int b = 0; b < kBatches; ++b) {
             std::vector<kafka::Record> batch;
             for (int i = 0; i < kPerBatch; ++i) {

@@ -12,9 +12,7 @@ using namespace std::chrono_literals;
 namespace wa = tecnochat::whatsapp::v1;
 
 struct Scene : Router {
-    EndOverdueTurns end_overdue_turns{
-        pool, directory, sealer, outbox, router_metrics, clock, 10min
-    };
+    EndOverdueTurns end_overdue_turns{reach, outbox, router_metrics, clock, 10min};
 
     std::string outcome_of(const std::string& wamid) {
         return database.query(
@@ -44,12 +42,12 @@ TEST_CASE("an overdue turn is handed over exactly once, and a late reply is drop
     const auto late = scene.reply_to("wamid.1", "A las 8.");
     const auto later = scene.reply_to("wamid.2", "Cerramos.");
     scene.clock.advance(9min);
-    Scene::require(scene.end_overdue_turns());
+    Scene::require(scene.end_overdue_turns.run());
     CHECK(scene.outcome_of("wamid.1") == "open");
 
     scene.clock.advance(1min);
-    Scene::require(scene.end_overdue_turns());
-    Scene::require(scene.end_overdue_turns());
+    Scene::require(scene.end_overdue_turns.run());
+    Scene::require(scene.end_overdue_turns.run());
     CHECK(scene.outcome_of("wamid.1") == "handover");
     CHECK(scene.outcome_of("wamid.2") == "silence:superseded");
     CHECK(scene.database.query("SELECT turn || turn_epoch FROM conversations") == "human2");
@@ -57,7 +55,7 @@ TEST_CASE("an overdue turn is handed over exactly once, and a late reply is drop
     CHECK(scene.answers() == 1);
 
     scene.take(scene.accept_replies, {Router::record(late), Router::record(later)});
-    CHECK(scene.dropped("replies", "turn_closed") == 2);
+    CHECK(scene.dropped("ai.replies", "turn_closed") == 2);
     CHECK(scene.answers() == 1);
 
     // Two read receipts, then the sentence, under the id that the late reply would have had.
@@ -90,7 +88,7 @@ TEST_CASE("every conversation that waits in vain is handed over, the others are 
     );
     scene.clock.advance(10min);
     scene.take_text("wamid.young", "hola");
-    Scene::require(scene.end_overdue_turns());
+    Scene::require(scene.end_overdue_turns.run());
     CHECK(scene.outcome_of("wamid.100") == "reply");
     CHECK(scene.outcome_of("wamid.119") == "handover");
     CHECK(scene.outcome_of("wamid.young") == "open");

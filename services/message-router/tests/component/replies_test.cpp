@@ -48,7 +48,7 @@ TEST_CASE("an answer is stored, ends its turn and is sent") {
 
     SECTION("a second copy changes nothing") {
         router.take(router.accept_replies, {Router::record(reply), Router::record(reply)});
-        CHECK(router.dropped("replies", "turn_closed") == 2);
+        CHECK(router.dropped("ai.replies", "turn_closed") == 2);
         CHECK(router.database.count("SELECT count(*) FROM messages") == 2);
     }
 }
@@ -59,7 +59,7 @@ TEST_CASE("two copies in one batch make one message") {
     const auto reply = Router::record(router.reply_to("wamid.1", "¡Hola!"));
     router.take(router.accept_replies, {reply, reply});
     CHECK(router.database.count("SELECT count(*) FROM messages WHERE direction = 'out'") == 1);
-    CHECK(router.dropped("replies", "turn_closed") == 1);
+    CHECK(router.dropped("ai.replies", "turn_closed") == 1);
 }
 
 TEST_CASE("after a handover late replies are dropped and every turn has one outcome") {
@@ -82,7 +82,9 @@ TEST_CASE("after a handover late replies are dropped and every turn has one outc
     CHECK(router.database.query(outcome_of("wamid.3")) == "silence:superseded");
     CHECK(router.database.query("SELECT turn || turn_epoch FROM conversations") == "human2");
     CHECK(router.database.count("SELECT count(*) FROM messages WHERE direction = 'out'") == 1);
-    CHECK(router.dropped("replies", "turn_closed") + router.dropped("replies", "old_epoch") == 1);
+    CHECK(
+        router.dropped("ai.replies", "turn_closed") + router.dropped("ai.replies", "old_epoch") == 1
+    );
 
     router.take_text("wamid.4", "¿hola?");
     CHECK(router.database.query(outcome_of("wamid.4")) == "silence:human_owner");
@@ -97,12 +99,12 @@ TEST_CASE("a released conversation is the AI's again, old replies stay dropped")
     const auto id = ConversationId::parse(handoff.conversation_id()).value();
     const auto deadline = Deadline::after(std::chrono::seconds(5));
 
-    const auto released = router.release(router.tenant, id, deadline);
+    const auto released = router.release.run(router.tenant, id, deadline);
     REQUIRE(released);
     CHECK(released->state.turn == domain::TurnOwner::kAi);
     CHECK(released->state.turn_epoch == 3);
     CHECK(released->state.unread == 0);
-    const auto again = router.release(router.tenant, id, deadline);
+    const auto again = router.release.run(router.tenant, id, deadline);
     REQUIRE(again);
     CHECK(again->state.turn_epoch == 3);
 
@@ -125,7 +127,7 @@ TEST_CASE("replies to turns that are not there are dropped") {
     router.take(
         router.accept_replies, {Router::record(unknown_turn), Router::record(foreign_tenant)}
     );
-    CHECK(router.dropped("replies", "unknown_turn") == 2);
+    CHECK(router.dropped("ai.replies", "unknown_turn") == 2);
     CHECK(router.database.query(outcome_of("wamid.1")) == "open");
 }
 

@@ -441,9 +441,9 @@ Result<std::vector<SendChange>> SendStore::apply_echoes(
         const auto locked,
         transaction.execute(
             kLockForEcho,
-            keys_of(echoes).add_columns(echoes, [](const Echo& echo) {
-                return echo.kind == EchoKind::kFailed;
-            })
+            keys_of(echoes).add_columns(
+                echoes, [](const Echo& echo) { return echo.kind == EchoKind::kFailed; }
+            )
         )
     );
     if (locked.empty()) return std::vector<SendChange>{};

@@ -30,6 +30,6 @@ void declare(
 );  // kafka-brokers (required), kafka-security, instance; the tls is declared apart
 void declare_postgres(Options& options, Secret& url);  // TECNOCHAT_POSTGRES_URL (secret, required)
 void declare_rpc(Options& options, std::string& listen, std::string& allow_list);
-void declare_redis(Options& options, Secret& url);     // TECNOCHAT_REDIS_URL (secret, required)
+void declare_redis(Options& options, Secret& url);  // TECNOCHAT_REDIS_URL (secret, required)
 
 }  // namespace tecnochat::config

@@ -17,6 +17,10 @@ struct Letter {
     std::string reason;
 };
 
+/// The letter as it is written to `topic`: the record as it was, with headers dl-topic,
+/// dl-partition, dl-offset and dl-reason; older ones of these are replaced.
+OutRecord to_letter(const std::string& topic, const Letter& letter);
+
 /// Puts records that cannot be processed aside, as they were, with headers dl-topic, dl-partition,
 /// dl-offset and dl-reason. Thread-safe. The producer must outlive it.
 ///

@@ -14,6 +14,8 @@ class PlainSealer final : public Sealer {
     Result<std::vector<ContactId>> new_people(
         const TenantId& tenant, int count, Keys& into, Deadline deadline
     ) override;
+    Result<std::shared_ptr<const Keyring>> fetch_daily(std::chrono::sys_days day, Deadline deadline)
+        override;
 
  private:
     const Clock& clock_;  // ids are time-ordered

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -32,6 +34,13 @@ class Sealer {
     /// before.
     [[nodiscard]] virtual Result<std::vector<ContactId>> new_people(
         const TenantId& tenant, int count, Keys& into, Deadline deadline
+    ) = 0;
+
+    /// This service's own key of a day (UTC), for content whose person is not known yet. Durable
+    /// before it is returned. It is destroyed when the day is long over: kFailedPrecondition
+    /// PERSON_ERASED then. kUnavailable or kDeadlineExceeded: back-pressure.
+    [[nodiscard]] virtual Result<std::shared_ptr<const Keyring>> fetch_daily(
+        std::chrono::sys_days day, Deadline deadline
     ) = 0;
 };
 

@@ -22,6 +22,8 @@ class FaultySealer final : public Sealer {
     Result<std::vector<ContactId>> new_people(
         const TenantId& tenant, int count, Keys& into, Deadline deadline
     ) override;
+    Result<std::shared_ptr<const Keyring>> fetch_daily(std::chrono::sys_days day, Deadline deadline)
+        override;
 
     /// Calls, also those that wait already, stand still until let_go(); one whose deadline passes
     /// meanwhile ends with kDeadlineExceeded.
@@ -39,6 +41,8 @@ class FaultySealer final : public Sealer {
     void hand_over(const Person& person);
     /// Destroys the person's keys for good.
     void erase(const Person& person);
+    /// Destroys the key of a day for good.
+    void erase_day(std::chrono::sys_days day);
     /// Gives `into` the keys of `from` as well; both must be of one tenant and not erased.
     void merge(const Person& from, const Person& into);
 
@@ -52,6 +56,7 @@ class FaultySealer final : public Sealer {
     using Ring = std::vector<std::shared_ptr<const Key>>;  // oldest first
 
     Status enter(std::unique_lock<std::mutex>& lock, Deadline deadline);
+    static std::shared_ptr<const Key> new_key();
     Ring& ring_of(const Person& person);
 
     const Clock& clock_;
@@ -60,6 +65,8 @@ class FaultySealer final : public Sealer {
     // All under mutex_.
     std::map<Person, Ring> rings_;
     std::set<Person> erased_;
+    std::map<std::chrono::sys_days, Ring> days_;
+    std::set<std::chrono::sys_days> erased_days_;
     std::set<Person> withheld_;
     Milliseconds delay_{0};
     bool held_ = false;

@@ -1,0 +1,219 @@
+#include "use_cases/settle_waiting.hpp"
+
+#include <algorithm>
+
+#include "events/decode.hpp"
+#include "tecnochat/channels/store.hpp"
+#include "tecnochat/kafka/dead_letters.hpp"
+#include "tecnochat/kafka/topics.hpp"
+#include "tecnochat/telemetry/log.hpp"
+#include "use_cases/receive_inbound.hpp"
+
+namespace tecnochat::message_router {
+namespace {
+
+/// Letters of one transaction.
+constexpr int kExpiredAtOnce = 200;
+/// Letters have no tenant: the outbox keeps them under the nil one.
+const TenantId kNoTenant;
+
+std::vector<std::int64_t> ids_of(std::span<const store::WaitingMessage> messages) {
+    std::vector<std::int64_t> ids;
+    ids.reserve(messages.size());
+    for (const auto& message : messages) ids.push_back(message.id);
+    return ids;
+}
+
+}  // namespace
+
+Status SettleWaiting::run(Deadline deadline) {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(outside_.pool, channels::kNoTenants, deadline)
+    );
+    TECNOCHAT_TRY(const auto backlog, store::waiting_messages::backlog(transaction));
+    TECNOCHAT_CHECK(transaction.commit());
+    std::vector<std::string> numbers;
+    std::int64_t all = 0;
+    for (const auto& [number, count] : backlog) {
+        numbers.push_back(number);
+        all += count;
+    }
+    outside_.metrics
+        .gauge(
+            "tecnochat_router_waiting_messages",
+            "Messages that wait for the channel event of their number."
+        )
+        .set(static_cast<double>(all));
+    if (numbers.empty()) return ok();
+    TECNOCHAT_TRY(const auto known, outside_.directory.find(numbers, deadline));
+    for (const auto& [number, channel] : known) TECNOCHAT_CHECK(settle(number, deadline));
+    return expire(deadline);
+}
+
+Status SettleWaiting::settle(const std::string& number, Deadline deadline) {
+    const std::string numbers[] = {number};
+    TECNOCHAT_TRY(const auto known, outside_.directory.find(numbers, deadline));
+    if (known.empty() || !known.begin()->second) return ok();
+    const auto& channel = *known.begin()->second;
+    TECNOCHAT_TRY(auto messages, read(number, deadline));
+    if (messages.empty()) return ok();
+    if (channel.state == channels::State::kDisconnected)
+        return drop(messages, "disconnected", deadline);
+    return store(std::move(messages), channel.tenant, deadline);
+}
+
+Result<SettleWaiting::Messages> SettleWaiting::read(const std::string& number, Deadline deadline) {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(outside_.pool, channels::kNoTenants, deadline)
+    );
+    TECNOCHAT_TRY(auto messages, store::waiting_messages::of_number(transaction, number));
+    TECNOCHAT_CHECK(transaction.commit());
+    return messages;
+}
+
+/// What does not open any more leaves the table and the list.
+Status SettleWaiting::open(Messages& messages, Deadline deadline) {
+    DailyKeys daily;
+    Messages lost;
+    Messages opened;
+    for (auto& message : messages) {
+        auto& ring = daily[message.sealed_day];
+        if (!ring) {
+            auto fetched = outside_.sealer.fetch_daily(message.sealed_day, deadline);
+            if (!fetched && is_retryable(fetched.error())) return fetched.error();
+            if (fetched) ring = std::move(*fetched);
+        }
+        auto key = ring ? ring->open(message.record.key) : Result<std::string>(std::string());
+        auto value = ring ? ring->open(message.record.value) : Result<std::string>(std::string());
+        if (!ring || !key || !value) {
+            lost.push_back(std::move(message));
+            continue;
+        }
+        message.record.key = std::move(*key);
+        message.record.value = std::move(*value);
+        opened.push_back(std::move(message));
+    }
+    messages = std::move(opened);
+    return lost.empty() ? ok() : drop(lost, "unreadable", deadline);
+}
+
+/// One by one, oldest first: there are few, and the fault of one is nobody else's.
+Status SettleWaiting::store(Messages messages, const TenantId& tenant, Deadline deadline) {
+    TECNOCHAT_CHECK(open(messages, deadline));
+    for (const auto& waiting : messages) {
+        auto message = events::inbound_message(waiting.record);
+        if (!message) {
+            TECNOCHAT_CHECK(give_up({waiting}, "unparsable", deadline));
+            continue;
+        }
+        const ReceiveInbound::Item items[] = {
+            {tenant,
+             {std::move(*message), &waiting.record},
+             waiting.record.trace(),
+             waiting.record.timestamp}
+        };
+        TECNOCHAT_TRY(auto prepared, receive_.prepare_alone(items, deadline));
+        TECNOCHAT_TRY(
+            auto transaction, postgres::Transaction::begin(outside_.pool, tenant, deadline)
+        );
+        const std::int64_t id[] = {waiting.id};
+        TECNOCHAT_TRY(const auto taken, store::waiting_messages::take(transaction, id));
+        if (taken.empty()) continue;  // another replica has settled it
+        auto done = receive_.run(transaction, items, prepared);
+        Status committed = done ? transaction.commit() : Status(done.error());
+        if (!committed) {
+            if (!is_items_fault(committed.error())) return committed;
+            TECNOCHAT_CHECK(give_up({waiting}, "failed", deadline));
+            continue;
+        }
+        outside_.outbox.publish(std::move(done->events));
+        for (const auto& act : done->acts) act();
+        count("stored", 1);
+    }
+    return ok();
+}
+
+Status SettleWaiting::drop(const Messages& messages, std::string_view outcome, Deadline deadline) {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(outside_.pool, channels::kNoTenants, deadline)
+    );
+    TECNOCHAT_TRY(const auto taken, store::waiting_messages::take(transaction, ids_of(messages)));
+    TECNOCHAT_CHECK(transaction.commit());
+    count(outcome, taken.size());
+    return ok();
+}
+
+Status SettleWaiting::expire(Deadline deadline) {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(outside_.pool, channels::kNoTenants, deadline)
+    );
+    TECNOCHAT_TRY(
+        auto messages,
+        store::waiting_messages::older_than(
+            transaction, outside_.clock.now() - kMostWait, kExpiredAtOnce
+        )
+    );
+    TECNOCHAT_CHECK(transaction.commit());
+    if (messages.empty()) return ok();
+    TECNOCHAT_CHECK(open(messages, deadline));
+    return messages.empty() ? ok() : give_up(messages, "unknown_number", deadline);
+}
+
+Status SettleWaiting::give_up(
+    const Messages& messages, std::string_view reason, Deadline deadline
+) {
+    TECNOCHAT_TRY(
+        auto transaction, postgres::Transaction::begin(outside_.pool, kNoTenant, deadline)
+    );
+    TECNOCHAT_TRY(const auto taken, store::waiting_messages::take(transaction, ids_of(messages)));
+    std::vector<outbox::Entry> letters;
+    for (const auto& message : messages) {
+        if (!std::ranges::binary_search(taken, message.id)) continue;
+        letters.push_back(
+            {kNoTenant,
+             Uuid::v5(kTecnochatNamespace, "waiting:" + message.phone_number_id),
+             kafka::to_letter(
+                 std::string(kafka::topics::kDeadLettersMessageRouter),
+                 {&message.record, std::string(reason)}
+             )}
+        );
+    }
+    TECNOCHAT_TRY(auto appended, outside_.outbox.append(transaction, std::move(letters)));
+    TECNOCHAT_CHECK(transaction.commit());
+    outside_.outbox.publish(std::move(appended));
+    for (const auto& message : messages) {
+        if (!std::ranges::binary_search(taken, message.id)) continue;
+        telemetry::log_error(
+            "a waiting message went to the dead letters",
+            {{"topic", message.record.topic},
+             {"partition", message.record.partition},
+             {"offset", message.record.offset},
+             {"reason", std::string(reason)}}
+        );
+        outside_.metrics
+            .counter(
+                "tecnochat_dead_letters_total",
+                "Records put aside because they cannot be processed",
+                {{"topic", message.record.topic}, {"reason", std::string(reason)}}
+            )
+            .increment();
+    }
+    count(reason, taken.size());
+    return ok();
+}
+
+void SettleWaiting::count(std::string_view outcome, std::size_t messages) {
+    outside_.metrics
+        .counter(
+            "tecnochat_router_waited_total",
+            "Messages that no longer wait for the channel event of their number, by outcome.",
+            {{"outcome", std::string(outcome)}}
+        )
+        .increment(static_cast<double>(messages));
+}
+
+}  // namespace tecnochat::message_router
