@@ -1,0 +1,1 @@
+Service("echo-service", database="echo_service"),
