@@ -15,7 +15,11 @@ constexpr int kMetadataMs = 2000;
 /// Bounds a batch beside its count: records may have 4 MiB each.
 constexpr std::size_t kMaxBatchBytes = 8 * 1024 * 1024;
 /// One record alone may have come while any batch was handled; two at a low rate hardly ever do.
-constexpr std::size_t kBusyRecords = 2;
+constexpr std::size_t kWaitingRecords = 2;
+/// The part of its time that a consumer handles batches from which on it gathers, and how much the
+/// past counts for it beside the last batch.
+constexpr double kBusyShare = 0.5;
+constexpr double kPast = 0.8;
 constexpr Milliseconds kCommitTime{3000};
 constexpr Milliseconds kCommitEvery{100};
 constexpr Milliseconds kCommitAgain{1000};
@@ -262,15 +266,28 @@ bool ConsumerLoop::assign_all(const std::stop_token& stop) {
     return false;
 }
 
+void ConsumerLoop::Load::handled(Seconds took) {
+    handling = handling * kPast + took;
+    waiting = waiting * kPast + std::exchange(idle, Seconds(0));
+}
+
+bool ConsumerLoop::Load::busy() const {
+    return handling > kBusyShare * (handling + waiting);
+}
+
 std::vector<Record> ConsumerLoop::collect() {
-    // First what came while the last batch was handled: it tells whether records come faster than
-    // batches end. Then larger batches are cheaper, and nobody is served later for it: a record
-    // that just missed a batch had to wait anyway.
-    const bool full = take_along();
+    // First what came while the last batch was handled.
+    bool full = take_along();
+    const bool faster = gathered_.size() >= kWaitingRecords;
     if (gathered_.empty()) {
-        if (!poll(kPollMs)) return {};
-        take_along();
-    } else if (!full && gathered_.size() >= kBusyRecords && config_.gather_busy.count() > 0) {
+        const auto idle_since = std::chrono::steady_clock::now();
+        const bool came = poll(kPollMs);
+        load_.idle += std::chrono::steady_clock::now() - idle_since;
+        if (!came) return {};
+        full = take_along();
+    }
+    if (!full && !gathered_.empty() && (faster || load_.busy()) &&
+        config_.gather_busy.count() > 0) {
         gathers_.increment();
         // Not by polling: librdkafka gathers by itself, and each record would wake this thread.
         std::this_thread::sleep_for(config_.gather_busy);
@@ -334,9 +351,9 @@ Status ConsumerLoop::call_handler(const std::vector<Record>& batch) {
         }
     };
     Status status = guarded();
-    handler_seconds_.observe(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()
-    );
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    handler_seconds_.observe(took.count());
+    load_.handled(took);
     return status;
 }
 
