@@ -15,7 +15,7 @@ SECONDS = 120
 def provision(
     arguments: Sequence[str], state: State, what: str, env: Mapping[str, str] | None = None
 ) -> str:
-    """Its standard output; a failure becomes one line with the tool's last words."""
+    """Its standard output; a failure becomes one line with the end of the tool's output."""
     if not TOOL.exists():
         raise StackError(f"{TOOL} is missing", "run ./tecnochat up without --no-build")
     try:

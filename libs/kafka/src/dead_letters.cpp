@@ -49,7 +49,7 @@ class DeadLetters::Book {
         if (entry.count) return true;
         entry.count = metrics_.counter(
             "tecnochat_dead_letters_total",
-            "Records put aside because they cannot be processed",
+            "Records that became dead letters because they cannot be processed",
             {{"topic", letter.record->topic}, {"reason", letter.reason}}
         );
         return true;

@@ -123,7 +123,7 @@ Status Connection::Impl::wait_for_result(Deadline until) {
         if (wait_for_socket(PQsocket(handle.get()), events, until, stop) == Wait::kExpired) {
             return closed(ErrorCode::kDeadlineExceeded, "PostgreSQL did not answer in time");
         }
-        // On failure PQgetResult still hands over the server's last words (57P01, …).
+        // On failure PQgetResult still hands over the server's final error (57P01, …).
         if (PQconsumeInput(handle.get()) == 0) return ok();
     }
 }
@@ -360,7 +360,7 @@ bool Connection::healthy() const {
         PQtransactionStatus(handle) != PQTRANS_IDLE) {
         return false;
     }
-    // An idle session has nothing to say: what is there to read is the server's goodbye.
+    // An idle session has nothing to say: what is there to read tells of its end.
     pollfd descriptor{PQsocket(handle), POLLIN, 0};
     return poll(&descriptor, 1, 0) == 0;
 }

@@ -49,8 +49,8 @@ struct Error {
 bool is_retryable(const Error& error) noexcept;
 
 /// True where the data of what was asked for is to blame, so that the same will always be refused:
-/// such an item may be set aside. Whatever is neither this nor retryable (a missing grant or table)
-/// is ours, and must stop a consumer rather than empty its topic into the dead letters.
+/// such an item may become a dead letter. Whatever is neither this nor retryable (a missing grant
+/// or table) is ours, and must stop a consumer rather than empty its topic into the dead letters.
 bool is_items_fault(const Error& error) noexcept;
 
 struct Unit {

@@ -11,7 +11,8 @@
 
 namespace tecnochat::kafka {
 
-/// A record to put aside, and why: a stable token. The record must live as long as the call.
+/// A record that becomes a dead letter, and why: a stable token. The record must live as long as
+/// the call.
 struct Letter {
     const Record* record = nullptr;
     std::string reason;
