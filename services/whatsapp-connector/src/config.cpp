@@ -4,17 +4,9 @@ namespace tecnochat::whatsapp_connector {
 
 void declare(config::Options& options, Config& config) {
     using config::Presence;
-    config::declare(options, config.tls);
-    config::declare(options, config.kafka);
-    config::declare_postgres(options, config.postgres_url);
+    runtime::declare(options, config.service, kShape);
     config::declare_redis(options, config.redis_url);
-    options.text("rpc-listen", config.rpc_listen, "host:port of the gRPC server")
-        .text(
-            "rpc-allow-list",
-            config.rpc_allow_list,
-            "file that lists which caller may use which method"
-        )
-        .url("META_GRAPH_URL", config.graph.url, "Graph API without version")
+    options.url("META_GRAPH_URL", config.graph.url, "Graph API without version")
         .text("META_GRAPH_VERSION", config.graph.version, "Graph API version")
         .text(
             "graph-token-file",

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "clients/graph_client.hpp"
-#include "tecnochat/config/options.hpp"
-#include "tecnochat/config/settings.hpp"
+#include "tecnochat/runtime/service_app.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
@@ -11,13 +10,12 @@ namespace tecnochat::whatsapp_connector {
 /// the window of whatever the router publishes again is closed.
 inline constexpr Milliseconds kSendsKeptAtLeast = std::chrono::days(2);
 
+inline constexpr runtime::Shape kShape{};
+
+/// Every setting of the service with its default; `--help` shows them.
 struct Config {
-    config::TlsFiles tls;
-    config::KafkaSettings kafka;
-    Secret postgres_url;
+    runtime::ServiceSettings service;
     Secret redis_url;
-    std::string rpc_listen = "127.0.0.1:8122";
-    std::string rpc_allow_list = "deploy/rpc.yaml";
     GraphClient::Config graph;
     std::string graph_token_file;
     Secret ingest_key;
@@ -29,6 +27,8 @@ struct Config {
     /// without our row.
     Milliseconds sends_kept = std::chrono::days(7);
     std::int64_t send_workers = 16;
+
+    Config() { service.rpc_listen = "127.0.0.1:8122"; }
 };
 
 void declare(config::Options& options, Config& config);

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
             .declare = [&](config::Options& options
                        ) { whatsapp_connector::declare(options, config); },
             .make = [&](telemetry::Metrics& metrics
-                    ) { return std::make_unique<whatsapp_connector::App>(config, metrics); },
+                    ) { return whatsapp_connector::make_app(config, metrics); },
         }
     );
 }

@@ -34,10 +34,10 @@ enum class Failure {
     kContentUnreadable = 4
 };
 
-/// Whether the sealed content of a claimed send opened.
+/// Whether the sealed content of a claimed send has been opened.
 enum class Content {
     kReadable,
-    kNotYet,      // its key cannot be asked for now
+    kNotYet,      // not asked for, or its key cannot be had now
     kUnreadable,  // damaged, or its key is gone: never again
 };
 
@@ -60,9 +60,12 @@ struct ClaimedSend {
     /// Compare-and-swap token: a send that was claimed anew is no longer this worker's.
     std::int64_t claim_epoch = 0;
     Timestamp window_until{};
+    /// As the database holds them, from the claim until they are opened.
+    std::string sealed_recipient{};
+    std::string sealed_body{};
     /// Recipient and body are there only where this says so; the others are turned back on their
     /// way to the wire.
-    Content content = Content::kReadable;
+    Content content = Content::kNotYet;
 };
 
 /// A text to store and send, as the router ordered it.

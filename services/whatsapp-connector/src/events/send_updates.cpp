@@ -5,6 +5,7 @@
 
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
+#include "wire.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
@@ -82,18 +83,8 @@ std::vector<outbox::Entry> send_updates(std::span<const SendChange> changes, Tim
     return entries;
 }
 
-outbox::Entry channel_event(const Channel& channel, Timestamp now) {
-    whatsapp::v1::ChannelEvent event;
-    event.set_phone_number_id(channel.phone_number_id);
-    event.set_tenant_id(channel.tenant.to_string());
-    event.set_waba_id(channel.waba_id);
-    event.set_display_phone_number(channel.display_phone_number);
-    event.set_state(
-        channel.connected ? whatsapp::v1::CHANNEL_STATE_CONNECTED
-                          : whatsapp::v1::CHANNEL_STATE_DISCONNECTED
-    );
-    event.set_epoch(channel.epoch);
-    *event.mutable_occurred_at() = TimeUtil::MillisecondsToTimestamp(to_unix_ms(now));
+outbox::Entry channel_event(const channels::Channel& channel, Timestamp now) {
+    const auto event = to_wire(channel, now);
     kafka::EventHeaders headers{
         .id = fmt::format("{}:{}", channel.phone_number_id, channel.epoch),
         .type = whatsapp::v1::ChannelEvent::descriptor()->full_name(),

@@ -3,8 +3,8 @@
 #include <span>
 #include <vector>
 
-#include "store/channel_store.hpp"
-#include "store/send_store.hpp"
+#include "domain/send_change.hpp"
+#include "tecnochat/channels/channel.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/outbox/outbox.hpp"
 
@@ -15,6 +15,6 @@ namespace tecnochat::whatsapp_connector {
 std::vector<outbox::Entry> send_updates(std::span<const SendChange> changes, Timestamp now);
 
 /// The channel.events event for a number as it now stands.
-outbox::Entry channel_event(const Channel& channel, Timestamp now);
+outbox::Entry channel_event(const channels::Channel& channel, Timestamp now);
 
 }  // namespace tecnochat::whatsapp_connector

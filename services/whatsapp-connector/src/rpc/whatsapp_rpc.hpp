@@ -1,20 +1,21 @@
 #pragma once
 
-#include "store/channel_store.hpp"
 #include "tecnochat/core/clock.hpp"
-#include "tecnochat/outbox/outbox.hpp"
-#include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/whatsapp/v1/whatsapp_service.grpc.pb.h"
+#include "use_cases/register_channel.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
-/// tecnochat.whatsapp.v1.WhatsAppService: wire <-> store; see the proto for what each call
+/// tecnochat.whatsapp.v1.WhatsAppService: wire <-> use cases; see the proto for what each call
 /// promises.
 class WhatsAppRpc final : public whatsapp::v1::WhatsAppService::Service {
  public:
     WhatsAppRpc(
-        postgres::Pool& pool, ChannelStore& channels, outbox::Outbox& outbox, const Clock& clock
-    );
+        whatsapp_connector::RegisterChannel& register_channel,
+        whatsapp_connector::GetChannel& get_channel,
+        const Clock& clock
+    )
+        : register_channel_(register_channel), get_channel_(get_channel), clock_(clock) {}
 
     grpc::Status RegisterChannel(
         grpc::ServerContext* context,
@@ -28,11 +29,8 @@ class WhatsAppRpc final : public whatsapp::v1::WhatsAppService::Service {
     ) override;
 
  private:
-    Result<Channel> connect(const whatsapp::v1::RegisterChannelRequest& request, Deadline deadline);
-
-    postgres::Pool& pool_;
-    ChannelStore& channels_;
-    outbox::Outbox& outbox_;
+    whatsapp_connector::RegisterChannel& register_channel_;
+    whatsapp_connector::GetChannel& get_channel_;
     const Clock& clock_;
 };
 

@@ -304,12 +304,14 @@ Content content_after(const Error& error, const ClaimedSend& send) {
 
 }  // namespace
 
-Status SendStore::insert(postgres::Transaction& transaction, std::span<const NewSend> sends) {
+Status SendStore::insert(
+    postgres::Transaction& transaction, std::span<const NewSend> sends, const sealing::Keys& keys
+) {
     std::vector<std::string> recipients, bodies;
     for (const auto& send : sends) {
-        const crypto::ContentOwner owner{send.tenant, send.contact};
-        TECNOCHAT_TRY(auto recipient, sealer_.seal(owner, to_json(send.recipient)));
-        TECNOCHAT_TRY(auto body, sealer_.seal(owner, send.body));
+        const sealing::Person person{send.tenant, send.contact};
+        TECNOCHAT_TRY(auto recipient, keys.seal(person, to_json(send.recipient)));
+        TECNOCHAT_TRY(auto body, keys.seal(person, send.body));
         recipients.push_back(std::move(recipient));
         bodies.push_back(std::move(body));
     }
@@ -326,7 +328,9 @@ Status SendStore::insert(postgres::Transaction& transaction, std::span<const New
     return ok();
 }
 
-ClaimedSend SendStore::to_claimed(const postgres::Row& row) {
+namespace {
+
+ClaimedSend to_claimed(const postgres::Row& row) {
     ClaimedSend send;
     send.tenant = row.id<TenantId>("tenant_id");
     send.id = row.id<MessageId>("id");
@@ -336,17 +340,28 @@ ClaimedSend SendStore::to_claimed(const postgres::Row& row) {
     send.attempt = static_cast<int>(row.number("attempt"));
     send.claim_epoch = row.number("claim_epoch");
     send.window_until = row.time("window_until");
-    if (const Status opened = open(send, row.bytes("recipient"), row.bytes("body")); !opened)
-        send.content = content_after(opened.error(), send);
+    send.sealed_recipient = row.bytes("recipient");
+    send.sealed_body = row.bytes("body");
     return send;
 }
 
-Status SendStore::open(ClaimedSend& send, std::string_view recipient, std::string_view body) {
-    const crypto::ContentOwner owner{send.tenant, send.contact};
-    TECNOCHAT_TRY(const auto opened, sealer_.open(owner, recipient));
-    TECNOCHAT_TRY(send.recipient, to_recipient(opened));
-    TECNOCHAT_TRY(send.body, sealer_.open(owner, body));
+Status open_one(ClaimedSend& send, const sealing::Keys& keys) {
+    const sealing::Person person{send.tenant, send.contact};
+    TECNOCHAT_TRY(const auto recipient, keys.open(person, send.sealed_recipient));
+    TECNOCHAT_TRY(send.recipient, to_recipient(recipient));
+    TECNOCHAT_TRY(send.body, keys.open(person, send.sealed_body));
     return ok();
+}
+
+}  // namespace
+
+void SendStore::open(std::span<ClaimedSend> claimed, const sealing::Keys& keys) {
+    for (auto& send : claimed) {
+        const Status opened = open_one(send, keys);
+        send.content = opened ? Content::kReadable : content_after(opened.error(), send);
+        send.sealed_recipient.clear();
+        send.sealed_body.clear();
+    }
 }
 
 Result<std::vector<ClaimedSend>> SendStore::claim(

@@ -6,66 +6,38 @@
 #include <vector>
 
 #include "domain/send.hpp"
-#include "domain/send_protocol.hpp"
-#include "tecnochat/crypto/content_sealer.hpp"
+#include "domain/send_change.hpp"
 #include "tecnochat/postgres/transaction.hpp"
+#include "tecnochat/sealing/keys.hpp"
 
 namespace tecnochat::whatsapp_connector {
-
-/// A send's state as it now stands, for the event that tells the router.
-struct SendChange {
-    TenantId tenant;
-    MessageId id;
-    std::string phone_number_id;
-    ConversationId conversation;
-    SendState state = SendState::kQueued;
-    int attempt = 1;
-    std::string wamid;
-    int error_code = 0;
-    Failure failure = Failure::kNone;
-    std::string traceparent;  // of the order; empty if it had none
-};
-
-/// An answer to record for a send this worker put on the wire.
-struct Answered {
-    const ClaimedSend* send = nullptr;
-    AfterAnswer after;
-};
-
-/// A status of Meta's that carries one of our send ids.
-struct Echo {
-    TenantId tenant;
-    MessageId id;
-    EchoKind kind = EchoKind::kDelivered;
-    std::string wamid;
-    int error_code = 0;
-};
-
-/// Latest status time per number.
-struct Watermark {
-    TenantId tenant;
-    std::string phone_number_id;
-    Timestamp latest;
-};
 
 /// The sends table: every transition of the protocol is one bulk statement with its precondition in
 /// the WHERE clause, so that a worker that lost its claim changes nothing. Recipient and body are
 /// blanked by the statement that makes it certain that the send is never posted again; the table
-/// refuses any other end. Stateless but for the sealer; the caller owns the transaction.
+/// refuses any other end. Stateless; the caller owns the transaction.
 class SendStore {
  public:
-    explicit SendStore(crypto::ContentSealer& sealer) : sealer_(sealer) {}
-
     /// Stores new sends in the given order; one that is already there changes nothing (the router's
-    /// outbox is at-least-once).
-    Status insert(postgres::Transaction& transaction, std::span<const NewSend> sends);
+    /// outbox is at-least-once). Queued. `keys` holds those of the sends' contacts; where one
+    /// cannot be sealed, its error (sealing::Keys::seal) and nothing is queued.
+    Status insert(
+        postgres::Transaction& transaction,
+        std::span<const NewSend> sends,
+        const sealing::Keys& keys
+    );
 
     /// queued -> claimed for at most `limit` sends, oldest first, at most one per conversation and
-    /// only where nothing older of it is outstanding. One whose content does not open is among them
-    /// and says so: it holds up nobody else's.
+    /// only where nothing older of it is outstanding. Their content is sealed: open() it once the
+    /// claim is committed.
     Result<std::vector<ClaimedSend>> claim(
         postgres::Transaction& transaction, const std::string& instance, int limit
     );
+
+    /// Opens what was claimed, without I/O. One whose content does not open says so in `content`
+    /// and holds up nobody else's: kUnreadable where its person is erased or the content is
+    /// damaged, else kNotYet.
+    static void open(std::span<ClaimedSend> claimed, const sealing::Keys& keys);
 
     /// claimed -> queued, to be tried again after its pause (rate limits).
     struct Release {
@@ -120,12 +92,6 @@ class SendStore {
     Result<std::int64_t> forget(
         postgres::Transaction& transaction, Timestamp older_than, int limit
     );
-
- private:
-    ClaimedSend to_claimed(const postgres::Row& row);
-    Status open(ClaimedSend& send, std::string_view recipient, std::string_view body);
-
-    crypto::ContentSealer& sealer_;
 };
 
 }  // namespace tecnochat::whatsapp_connector

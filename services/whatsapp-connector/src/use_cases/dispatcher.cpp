@@ -11,16 +11,15 @@ namespace tecnochat::whatsapp_connector {
 namespace {
 
 constexpr Milliseconds kTransactionTimeout{5000};
+/// Well below the lease of a claim.
+constexpr Milliseconds kKeysTimeout{3000};
 /// Retries and rate limits become due by time alone.
 constexpr Milliseconds kPoll{100};
 constexpr Milliseconds kDatabasePause{300};
 
-Failpoint before_claim_commit{"whatsapp-connector.claim.commit.before"};
-Failpoint after_claim_commit{"whatsapp-connector.claim.commit.after"};
-Failpoint before_limit_commit{"whatsapp-connector.limit.commit.before"};
-Failpoint after_limit_commit{"whatsapp-connector.limit.commit.after"};
-Failpoint before_wire_commit{"whatsapp-connector.wire.commit.before"};
-Failpoint after_wire_commit{"whatsapp-connector.wire.commit.after"};
+StepFailpoints claim_commit{"whatsapp-connector.claim.commit"};
+StepFailpoints limit_commit{"whatsapp-connector.limit.commit"};
+StepFailpoints wire_commit{"whatsapp-connector.wire.commit"};
 Failpoint before_post{"whatsapp-connector.post.before"};
 // Meta's answer is read and not recorded; response.before stands in the Graph client.
 Failpoint after_response{"whatsapp-connector.response.after"};
@@ -33,26 +32,21 @@ TenantId tenant_of(const ClaimedSend& send) {
 
 Dispatcher::Dispatcher(
     Config config,
-    postgres::Pool& pool,
-    ChannelStore& channels,
-    SendStore& sends,
-    outbox::Outbox& outbox,
-    RateLimiter& limiter,
-    GraphApi& graph,
-    const whatsapp::OpaqueCodec& opaque,
-    Recorder& recorder,
+    const Storage& storage,
+    const Wire& wire,
     const Clock& clock,
     telemetry::Metrics& metrics
 )
     : config_(std::move(config)),
-      pool_(pool),
-      channels_(channels),
-      sends_(sends),
-      outbox_(outbox),
-      limiter_(limiter),
-      graph_(graph),
-      opaque_(opaque),
-      recorder_(recorder),
+      pool_(storage.pool),
+      channels_(storage.channels),
+      sends_(storage.sends),
+      outbox_(storage.outbox),
+      sealer_(storage.sealer),
+      limiter_(wire.limiter),
+      graph_(wire.graph),
+      opaque_(wire.opaque),
+      recorder_(wire.recorder),
       clock_(clock),
       limited_(metrics.counter("tecnochat_sends_limited_total", "Sends held back by a rate limit")),
       post_seconds_(
@@ -139,10 +133,27 @@ Status Dispatcher::claim(int limit) {
     TECNOCHAT_TRY(auto claimed, sends_.claim(transaction, config_.instance, limit));
     claimed_all_ = claimed.size() < static_cast<std::size_t>(limit);
     if (claimed.empty()) return ok();
-    TECNOCHAT_CHECK(transaction.commit({&before_claim_commit, &after_claim_commit}));
+    TECNOCHAT_CHECK(transaction.commit(&claim_commit));
     claimed_ = std::move(claimed);
     limits_checked_ = false;
+    open_claimed();
     return ok();
+}
+
+void Dispatcher::open_claimed() {
+    std::vector<sealing::Person> people;
+    people.reserve(claimed_.size());
+    for (const auto& send : claimed_) people.push_back({send.tenant, send.contact});
+    auto keys = sealer_.fetch(people, Deadline::after(kKeysTimeout));
+    if (!keys) {
+        telemetry::log_limited(
+            telemetry::Level::kWarning,
+            "the keys of sends cannot be fetched yet",
+            {{"reason", keys.error().message}}
+        );
+    }
+    // Without any key all of them go back to the queue with a pause.
+    SendStore::open(claimed_, keys ? *keys : sealing::Keys());
 }
 
 Status Dispatcher::hold_back_limited() {
@@ -175,7 +186,7 @@ Status Dispatcher::hold_back_limited() {
         )
     );
     TECNOCHAT_CHECK(sends_.release(transaction, releases));
-    return transaction.commit({&before_limit_commit, &after_limit_commit});
+    return transaction.commit(&limit_commit);
 }
 
 Status Dispatcher::enter_wire() {
@@ -187,7 +198,7 @@ Status Dispatcher::enter_wire() {
     );
     TECNOCHAT_TRY(const auto changes, sends_.enter_wire(transaction, claimed_));
     TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
-    TECNOCHAT_CHECK(transaction.commit({&before_wire_commit, &after_wire_commit}));
+    TECNOCHAT_CHECK(transaction.commit(&wire_commit));
     std::unordered_map<MessageId, SendState> states;
     for (const auto& change : changes) states.emplace(change.id, change.state);
     {

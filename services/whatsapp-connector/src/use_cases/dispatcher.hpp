@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "ports.hpp"
-#include "store/channel_store.hpp"
 #include "store/send_store.hpp"
+#include "tecnochat/channels/directory.hpp"
 #include "tecnochat/outbox/outbox.hpp"
 #include "tecnochat/postgres/pool.hpp"
+#include "tecnochat/sealing/sealer.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
 #include "tecnochat/whatsapp/opaque.hpp"
 #include "use_cases/recorder.hpp"
@@ -28,16 +29,26 @@ class Dispatcher {
         int workers = 16;
     };
 
+    /// Where sends are kept, and how their content opens.
+    struct Storage {
+        postgres::Pool& pool;
+        channels::Directory& channels;
+        SendStore& sends;
+        outbox::Outbox& outbox;
+        sealing::Sealer& sealer;
+    };
+    /// How sends leave, and who takes the answers.
+    struct Wire {
+        RateLimiter& limiter;
+        GraphApi& graph;
+        const whatsapp::OpaqueCodec& opaque;
+        Recorder& recorder;
+    };
+
     Dispatcher(
         Config config,
-        postgres::Pool& pool,
-        ChannelStore& channels,
-        SendStore& sends,
-        outbox::Outbox& outbox,
-        RateLimiter& limiter,
-        GraphApi& graph,
-        const whatsapp::OpaqueCodec& opaque,
-        Recorder& recorder,
+        const Storage& storage,
+        const Wire& wire,
         const Clock& clock,
         telemetry::Metrics& metrics
     );
@@ -56,6 +67,7 @@ class Dispatcher {
     /// Returns whether there may be more at once.
     Result<bool> dispatch_once();
     Status claim(int limit);
+    void open_claimed();
     Status hold_back_limited();
     Status enter_wire();
     [[nodiscard]] int free_workers();
@@ -63,9 +75,10 @@ class Dispatcher {
 
     Config config_;
     postgres::Pool& pool_;
-    ChannelStore& channels_;
+    channels::Directory& channels_;
     SendStore& sends_;
     outbox::Outbox& outbox_;
+    sealing::Sealer& sealer_;
     RateLimiter& limiter_;
     GraphApi& graph_;
     const whatsapp::OpaqueCodec& opaque_;

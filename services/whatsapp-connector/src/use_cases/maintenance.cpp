@@ -13,10 +13,8 @@ constexpr Milliseconds kForgetEvery{60'000};
 /// At once, so that settling never waits long: with kInterval 10,000 a second.
 constexpr int kForgetMost = 5000;
 
-Failpoint before_commit{"whatsapp-connector.maintenance.commit.before"};
-Failpoint after_commit{"whatsapp-connector.maintenance.commit.after"};
-Failpoint before_forget_commit{"whatsapp-connector.forget.commit.before"};
-Failpoint after_forget_commit{"whatsapp-connector.forget.commit.after"};
+StepFailpoints pass_commit{"whatsapp-connector.maintenance.commit"};
+StepFailpoints forget_commit{"whatsapp-connector.forget.commit"};
 
 void warn(std::string_view event, const Error& error) {
     telemetry::log_limited(telemetry::Level::kWarning, event, {{"reason", error.message}});
@@ -25,19 +23,13 @@ void warn(std::string_view event, const Error& error) {
 }  // namespace
 
 Maintenance::Maintenance(
-    Config config,
-    postgres::Pool& pool,
-    ChannelStore& channels,
-    SendStore& sends,
-    outbox::Outbox& outbox,
-    const Clock& clock,
-    telemetry::Metrics& metrics
+    Config config, const Storage& storage, const Clock& clock, telemetry::Metrics& metrics
 )
     : config_(std::move(config)),
-      pool_(pool),
-      channels_(channels),
-      sends_(sends),
-      outbox_(outbox),
+      pool_(storage.pool),
+      channels_(storage.channels),
+      sends_(storage.sends),
+      outbox_(storage.outbox),
       clock_(clock),
       in_doubt_(metrics.counter(
           "tecnochat_sends_recovered_in_doubt_total", "Sends found on the wire of a dead process"
@@ -110,7 +102,7 @@ Status Maintenance::pass(bool just_started) {
     changes.insert(changes.end(), given_up.begin(), given_up.end());
     changes.insert(changes.end(), silent.begin(), silent.end());
     TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
-    TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
+    TECNOCHAT_CHECK(transaction.commit(&pass_commit));
     outbox_.publish(std::move(appended));
     if (!changes.empty() && settled_) settled_();
     return ok();
@@ -126,7 +118,7 @@ Result<bool> Maintenance::forget() {
     TECNOCHAT_TRY(
         const auto forgotten, sends_.forget(transaction, clock_.now() - config_.kept, kForgetMost)
     );
-    TECNOCHAT_CHECK(transaction.commit({&before_forget_commit, &after_forget_commit}));
+    TECNOCHAT_CHECK(transaction.commit(&forget_commit));
     forgotten_.increment(static_cast<double>(forgotten));
     return forgotten == kForgetMost;
 }

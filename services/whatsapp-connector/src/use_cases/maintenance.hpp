@@ -6,8 +6,8 @@
 #include <string>
 #include <thread>
 
-#include "store/channel_store.hpp"
 #include "store/send_store.hpp"
+#include "tecnochat/channels/directory.hpp"
 #include "tecnochat/outbox/outbox.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
@@ -33,14 +33,15 @@ class Maintenance {
         Milliseconds kept = std::chrono::days(7);
     };
 
+    struct Storage {
+        postgres::Pool& pool;
+        channels::Directory& channels;
+        SendStore& sends;
+        outbox::Outbox& outbox;
+    };
+
     Maintenance(
-        Config config,
-        postgres::Pool& pool,
-        ChannelStore& channels,
-        SendStore& sends,
-        outbox::Outbox& outbox,
-        const Clock& clock,
-        telemetry::Metrics& metrics
+        Config config, const Storage& storage, const Clock& clock, telemetry::Metrics& metrics
     );
     ~Maintenance();
 
@@ -58,7 +59,7 @@ class Maintenance {
 
     Config config_;
     postgres::Pool& pool_;
-    ChannelStore& channels_;
+    channels::Directory& channels_;
     SendStore& sends_;
     outbox::Outbox& outbox_;
     const Clock& clock_;

@@ -22,7 +22,7 @@ ReadReceipts::ReadReceipts(GraphApi& graph, const Clock& clock, telemetry::Metri
       )) {}
 
 ReadReceipts::~ReadReceipts() {
-    stop();
+    stop(Deadline::after(Milliseconds(0)));
 }
 
 void ReadReceipts::start() {
@@ -30,7 +30,7 @@ void ReadReceipts::start() {
         workers_.emplace_back([this](const std::stop_token& stop) { run(stop); });
 }
 
-void ReadReceipts::add(Receipt receipt) {
+void ReadReceipts::add(ReadReceipt receipt) {
     {
         std::scoped_lock lock(mutex_);
         if (waiting_.size() >= kMaxWaiting) {
@@ -42,7 +42,7 @@ void ReadReceipts::add(Receipt receipt) {
     changed_.notify_one();
 }
 
-void ReadReceipts::stop() {
+void ReadReceipts::stop(Deadline /*deadline*/) {
     workers_.clear();
 }
 
@@ -50,7 +50,7 @@ void ReadReceipts::run(const std::stop_token& stop) {
     while (true) {
         std::unique_lock lock(mutex_);
         if (!changed_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
-        const Receipt receipt = std::move(waiting_.front());
+        const ReadReceipt receipt = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
         if (receipt.expires_at <= clock_.now()) {

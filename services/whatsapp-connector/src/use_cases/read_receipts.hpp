@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "domain/order.hpp"
 #include "ports.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
@@ -18,19 +19,13 @@ namespace tecnochat::whatsapp_connector {
 /// loses nothing but a tick.
 class ReadReceipts {
  public:
-    struct Receipt {
-        std::string phone_number_id;
-        std::string message_id;
-        bool typing = false;
-        Timestamp expires_at;
-    };
-
     ReadReceipts(GraphApi& graph, const Clock& clock, telemetry::Metrics& metrics);
     ~ReadReceipts();
 
     void start();
-    void add(Receipt receipt);
-    void stop();
+    void add(ReadReceipt receipt);
+    /// Drops what waits and ends the call under way, which has a deadline of its own.
+    void stop(Deadline deadline);
 
  private:
     void run(const std::stop_token& stop);
@@ -42,7 +37,7 @@ class ReadReceipts {
     telemetry::Counter dropped_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<Receipt> waiting_;
+    std::deque<ReadReceipt> waiting_;
     std::vector<std::jthread> workers_;
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "events/send_updates.hpp"
-#include "store/one_by_one.hpp"
+#include "tecnochat/pipeline/transact.hpp"
 #include "tecnochat/telemetry/log.hpp"
 #include "use_cases/tenants.hpp"
 
@@ -14,8 +14,7 @@ constexpr std::size_t kMaxBatch = 200;
 constexpr Milliseconds kTransactionTimeout{5000};
 constexpr Milliseconds kRetryPause{200};
 
-Failpoint before_commit{"whatsapp-connector.record.commit.before"};
-Failpoint after_commit{"whatsapp-connector.record.commit.after"};
+StepFailpoints commit{"whatsapp-connector.record.commit"};
 
 }  // namespace
 
@@ -72,34 +71,43 @@ void Recorder::run(const std::stop_token& stop) {
             const auto count = std::min(waiting_.size(), kMaxBatch);
             batch.assign(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
         }
-        const std::size_t done = settle(batch);
+        const Status settled = settle(batch);
+        if (!settled) {
+            telemetry::log_limited(
+                telemetry::Level::kWarning,
+                "answers of Meta could not be recorded yet",
+                {{"reason", settled.error().message}}
+            );
+            std::unique_lock lock(mutex_);
+            changed_.wait_for(lock, stop, kRetryPause, [] { return false; });
+            if (stop.stop_requested()) return;
+            continue;
+        }
         {
             std::scoped_lock lock(mutex_);
-            waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
+            waiting_.erase(
+                waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(batch.size())
+            );
         }
         changed_.notify_all();
-        if (done > 0) recorded_(done);
-        if (done == batch.size()) continue;
-        std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, stop, kRetryPause, [] { return false; });
-        if (stop.stop_requested()) return;
+        recorded_(batch.size());
     }
 }
 
-std::size_t Recorder::settle(std::span<const Answer> batch) {
-    const Stored stored = store_all_or_one_by_one(
-        batch.size(),
-        [&](std::size_t first, std::size_t count) { return write(batch.subspan(first, count)); },
-        [&](std::size_t i, const Error& error) { give_up(batch[i].send, error); }
+Status Recorder::settle(std::span<const Answer> batch) {
+    const auto tenants = tenants_of(batch, [](const Answer& a) { return a.send.tenant; });
+    auto recorded = pipeline::transact(
+        {pool_, tenants, Deadline::after(kTransactionTimeout), &commit},
+        batch,
+        [&](postgres::Transaction& transaction, std::span<const Answer> part) {
+            return write(transaction, part);
+        }
     );
-    if (!stored.status) {
-        telemetry::log_limited(
-            telemetry::Level::kWarning,
-            "answers of Meta could not be recorded yet",
-            {{"reason", stored.status.error().message}}
-        );
-    }
-    return stored.done;
+    if (!recorded) return recorded.error();
+    outbox_.publish(std::move(recorded->effects.events));
+    for (const auto& act : recorded->effects.acts) act();
+    for (const auto& [item, error] : recorded->refused) give_up(batch[item].send, error);
+    return ok();
 }
 
 void Recorder::give_up(const ClaimedSend& send, const Error& error) {
@@ -113,24 +121,18 @@ void Recorder::give_up(const ClaimedSend& send, const Error& error) {
     );
 }
 
-Status Recorder::write(std::span<const Answer> batch) {
+Result<pipeline::Effects> Recorder::write(
+    postgres::Transaction& transaction, std::span<const Answer> batch
+) {
+    pipeline::Effects effects;
+    if (batch.empty()) return effects;
     std::vector<Answered> answered;
     for (const auto& [send, answer] : batch)
         answered.push_back({&send, after_answer(answer, send.attempt)});
-    TECNOCHAT_TRY(
-        auto transaction,
-        postgres::Transaction::begin(
-            pool_,
-            tenants_of(batch, [](const Answer& a) { return a.send.tenant; }),
-            Deadline::after(kTransactionTimeout)
-        )
-    );
     TECNOCHAT_TRY(const auto changes, sends_.record(transaction, answered));
-    TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
-    TECNOCHAT_CHECK(transaction.commit({&before_commit, &after_commit}));
-    outbox_.publish(std::move(appended));
-    count(answered);
-    return ok();
+    TECNOCHAT_TRY(effects.events, outbox_.append(transaction, send_updates(changes, clock_.now())));
+    effects.after_commit([this, answered = std::move(answered)] { count(answered); });
+    return effects;
 }
 
 void Recorder::count(const std::vector<Answered>& answered) {

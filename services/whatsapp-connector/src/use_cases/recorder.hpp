@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "store/channel_store.hpp"
 #include "store/send_store.hpp"
 #include "tecnochat/outbox/outbox.hpp"
+#include "tecnochat/pipeline/effects.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
 
@@ -45,10 +45,11 @@ class Recorder {
 
  private:
     void run(const std::stop_token& stop);
-    /// Returns how many of the first answers are done with, written or given up; the others cannot
-    /// be recorded yet.
-    std::size_t settle(std::span<const Answer> batch);
-    Status write(std::span<const Answer> batch);
+    /// Writes the answers or gives them up; an error where none of them can be recorded yet.
+    Status settle(std::span<const Answer> batch);
+    Result<pipeline::Effects> write(
+        postgres::Transaction& transaction, std::span<const Answer> batch
+    );
     void give_up(const ClaimedSend& send, const Error& error);
     void count(const std::vector<Answered>& answered);
 

@@ -3,16 +3,18 @@
 // a broker inside this process.
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
 
 #include "component/fakes.hpp"
 #include "component/fixture.hpp"
-#include "events/outbound_handler.hpp"
+#include "consumers.hpp"
 #include "events/send_updates.hpp"
-#include "events/status_handler.hpp"
 #include "tecnochat/kafka/topics.hpp"
+#include "tecnochat/sealing/plain_sealer.hpp"
 #include "tecnochat/testkit/eventually.hpp"
+#include "use_cases/register_channel.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
 namespace {
@@ -40,7 +42,7 @@ kafka::Record garbage(std::int64_t offset) {
 }
 
 struct Handlers : PublishingFixture {
-    ~Handlers() { receipts.stop(); }
+    ~Handlers() { receipts.stop(soon()); }
 
     [[nodiscard]] wa::OutboundCommand command(int n) const {
         wa::OutboundCommand command;
@@ -93,8 +95,11 @@ struct Handlers : PublishingFixture {
     };
     ReadReceipts receipts{graph, clock, metrics};
     int woken = 0;
-    OutboundHandler outbound{pool, channels, sends, receipts, dead_letters, [this] { ++woken; }};
-    StatusHandler statuses{pool, channels, sends, dead_letters, opaque, clock, [this] { ++woken; }};
+    StoreOutbound store{directory, sends, sealer, receipts, [this] { ++woken; }};
+    ApplyStatuses apply{sends, clock, [this] { ++woken; }};
+    pipeline::Runtime runtime{&pool, &outbox, nullptr, dead_letters, metrics};
+    kafka::Consumer::Handler outbound = store_outbound(runtime, directory, store);
+    kafka::Consumer::Handler statuses = apply_statuses(runtime, directory, opaque, apply);
 };
 
 }  // namespace
@@ -236,16 +241,17 @@ TEST_CASE("a read receipt is passed on while it is worth something") {
         return arrived(command);
     };
     h.database.run(
-        "UPDATE channels SET state = 'disconnected' WHERE phone_number_id = '206540352242922'"
+        "UPDATE channels SET state = 'disconnected', epoch = epoch + 1,"
+        " changed_at = clock_timestamp() WHERE phone_number_id = '206540352242922'"
     );
-    REQUIRE(h.channels.load());
+    REQUIRE(h.directory.refresh(soon()));
     REQUIRE(h.outbound(std::vector<kafka::Record>{
         mark("wamid.LATE", -1ms, kNumber),
         mark("wamid.GONE", 25s, kOtherNumber),
         mark("wamid.GOOD", 25s, kNumber),
     }));
     CHECK(testkit::eventually(10s, [&] { return !h.graph.receipts().empty(); }));
-    h.receipts.stop();
+    h.receipts.stop(soon());
     CHECK(h.graph.receipts() == std::vector<std::string>{"wamid.GOOD"});
 }
 
@@ -275,7 +281,7 @@ TEST_CASE("a status the database refuses is set aside alone") {
     CHECK(h.state(1) == "sent");
     CHECK(h.state(2) == "in_doubt");
     CHECK(h.state(3) == "failed");
-    CHECK(h.woken == 1);
+    CHECK(h.woken >= 1);
     CHECK(h.dead_letter_reasons(1) == std::vector<std::string>{"failed"});
 }
 
@@ -347,6 +353,37 @@ TEST_CASE("a status of somebody else's message settles nothing, but moves the nu
     CHECK(h.state(1) == "wire");
     CHECK(h.database.query("SELECT count(*) FROM status_watermarks") == "1");
     CHECK(h.dead_letter_reasons(2) == std::vector<std::string>{"unparsable", "unknown_number"});
+}
+
+TEST_CASE("a text of a number that was disconnected is kept without content and fails") {
+    Handlers h;
+    // The directory has not heard of it: the row decides.
+    h.database.run(
+        "UPDATE channels SET state = 'disconnected', epoch = epoch + 1,"
+        " changed_at = clock_timestamp() WHERE phone_number_id = '106540352242922'"
+    );
+    REQUIRE(h.outbound(std::vector<kafka::Record>{arrived(h.command(1))}));
+    CHECK(h.column(1, "octet_length(body)") == "0");
+    CHECK(h.column(1, "position('573001112233' in encode(recipient, 'escape'))") == "0");
+    const auto changes = h.enter_wire(h.claim());
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().failure == Failure::kChannelNotConnected);
+}
+
+TEST_CASE("a number that another replica registers is seen without a restart or a question") {
+    Handlers h;
+    REQUIRE(h.directory.refresh(soon()));
+    const auto newcomer = TenantId::generate(h.clock.now());
+    {
+        postgres::Pool pool{{h.database.service_url(), 2}};
+        ChannelStore store;
+        channels::Directory directory(pool, h.metrics);
+        RegisterChannel elsewhere(pool, store, directory, h.outbox, h.clock);
+        REQUIRE(elsewhere.run({"306540352242922", newcomer, "501", "+57 300 000 0143"}, soon()));
+    }
+    REQUIRE(h.directory.refresh(soon()));
+    const auto tenants = h.directory.tenants();
+    CHECK(std::find(tenants.begin(), tenants.end(), newcomer) != tenants.end());
 }
 
 }  // namespace tecnochat::whatsapp_connector::testing

@@ -37,7 +37,7 @@ MessageId message(int n) {
 
 PublishingFixture::PublishingFixture()
     : producer(producer_config(cluster), metrics),
-      outbox(pool, producer, [this] { return channels.tenants(); }, {}, metrics) {
+      outbox(pool, producer, [this] { return directory.tenants(); }, {}, metrics) {
     // One partition, as in deploy/topics.yaml: their order can be told.
     cluster.create_topic(std::string(kafka::topics::kDeadLettersWhatsappConnector), 1);
 }
@@ -48,10 +48,10 @@ Fixture::Fixture() {
         auto transaction = postgres::Transaction::begin(pool, owner, soon());
         or_fail(transaction);
         const auto channel =
-            channels.connect(*transaction, {number, owner, "501", "+57 300 000 0142", true, 0});
+            channel_store.connect(*transaction, {number, owner, "501", "+57 300 000 0142"});
         or_fail(channel);
         or_fail(transaction->commit());
-        channels.remember(*channel);
+        directory.note(*channel);
     }
 }
 
@@ -87,11 +87,15 @@ NewSend Fixture::text_of_other_tenant(int n) const {
 }
 
 void Fixture::insert(std::vector<NewSend> texts) {
-    commit([&](auto& transaction) { return sends.insert(transaction, texts); });
+    const auto keys = keys_of(texts, sealer);
+    commit([&](auto& transaction) { return sends.insert(transaction, texts, keys); });
 }
 
 std::vector<ClaimedSend> Fixture::claim(int limit, const std::string& instance) {
-    return commit([&](auto& transaction) { return sends.claim(transaction, instance, limit); });
+    auto claimed =
+        commit([&](auto& transaction) { return sends.claim(transaction, instance, limit); });
+    SendStore::open(claimed, keys_of(claimed, sealer));
+    return claimed;
 }
 
 std::vector<SendChange> Fixture::enter_wire(const std::vector<ClaimedSend>& claimed) {

@@ -6,10 +6,11 @@
 
 #include "store/channel_store.hpp"
 #include "store/send_store.hpp"
-#include "tecnochat/crypto/content_sealer.hpp"
+#include "tecnochat/channels/directory.hpp"
 #include "tecnochat/kafka/testing/mock_cluster.hpp"
 #include "tecnochat/outbox/outbox.hpp"
 #include "tecnochat/postgres/testing/sandbox.hpp"
+#include "tecnochat/sealing/plain_sealer.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
@@ -45,6 +46,14 @@ struct Fixture {
     [[nodiscard]] NewSend text(int n, int conversation_number = 1) const;
     [[nodiscard]] NewSend text_of_other_tenant(int n) const;
     void insert(std::vector<NewSend> texts);
+    template <class Sends>
+    sealing::Keys keys_of(const Sends& wanted, sealing::Sealer& from) {
+        std::vector<sealing::Person> people;
+        for (const auto& send : wanted) people.push_back({send.tenant, send.contact});
+        auto keys = from.fetch(people, soon());
+        or_fail(keys);
+        return std::move(keys).value();
+    }
 
     /// Runs `work(transaction)` for both tenants and commits; its value.
     template <class Work>
@@ -84,9 +93,10 @@ struct Fixture {
     TenantId other_tenant = TenantId::generate(clock.now());
     telemetry::Metrics metrics;
     postgres::Pool pool{{database.service_url(), 10}};
-    crypto::PlainContentSealer sealer;
-    ChannelStore channels{pool};
-    SendStore sends{sealer};
+    sealing::PlainSealer sealer{clock};
+    ChannelStore channel_store;
+    channels::Directory directory{pool, metrics};
+    SendStore sends;
 };
 
 /// The same with an outbox into a broker inside this process.

@@ -119,6 +119,23 @@ TEST_CASE("an echo for a send that is not there, or another tenant's, changes no
     CHECK(f.state(1) == "wire");
 }
 
+TEST_CASE("a state word of a newer version stops its own send's echo and no other") {
+    Fixture f;
+    f.record(f.on_wire(1), Accepted{"wamid.1"});
+    f.record(f.on_wire(2), Accepted{"wamid.2"});
+    f.database.run("ALTER TABLE sends DROP CONSTRAINT sends_state_check");
+    f.database.run("UPDATE sends SET state = 'paused' WHERE id = '" + message(1).to_string() + "'");
+    const std::vector<Echo> echoes{
+        {f.tenant, message(1), EchoKind::kDelivered, "wamid.1", 0},
+        {f.tenant, message(2), EchoKind::kDelivered, "wamid.2", 0},
+    };
+    const auto changes =
+        f.commit([&](auto& transaction) { return f.sends.apply_echoes(transaction, echoes); });
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().id == message(2));
+    CHECK(f.state(1) == "paused");
+}
+
 TEST_CASE("a doubt becomes unknown after T once a later status of its number has passed") {
     Fixture f;
     f.record(f.on_wire(1), Doubtful{"cut"});

@@ -5,7 +5,7 @@
 #include <future>
 
 #include "component/fixture.hpp"
-#include "tecnochat/crypto/content_sealer.hpp"
+#include "tecnochat/sealing/testing/faulty_sealer.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
@@ -18,26 +18,6 @@ std::vector<MessageId> ids(const std::vector<ClaimedSend>& sends) {
     for (const auto& send : sends) found.push_back(send.id);
     return found;
 }
-
-/// Opens everything but the bodies it is told not to.
-class PickySealer final : public crypto::ContentSealer {
- public:
-    PickySealer(std::string lost, std::string unreachable)
-        : lost_(std::move(lost)), unreachable_(std::move(unreachable)) {}
-
-    Result<std::string> seal(const crypto::ContentOwner&, std::string_view plain) override {
-        return std::string(plain);
-    }
-    Result<std::string> open(const crypto::ContentOwner&, std::string_view sealed) override {
-        if (sealed == lost_) return make_error(ErrorCode::kDataLoss, "no such key");
-        if (sealed == unreachable_) return make_error(ErrorCode::kUnavailable, "no vault");
-        return std::string(sealed);
-    }
-
- private:
-    std::string lost_;
-    std::string unreachable_;
-};
 
 /// True once a statement of this database waits for another transaction's lock.
 bool somebody_waits(Fixture& f) {
@@ -246,21 +226,35 @@ TEST_CASE("a recipient that cannot be read fails its own send and no other") {
 
 TEST_CASE("content whose key is gone fails, content whose key cannot be asked for waits") {
     Fixture f;
-    f.insert({f.text(1, 1), f.text(2, 2), f.text(3, 3)});
-    PickySealer picky("texto 1", "texto 2");
-    SendStore store(picky);
-    const auto claimed =
-        f.commit([&](auto& transaction) { return store.claim(transaction, "c-0", 10); });
-    REQUIRE(claimed.size() == 3);
+    sealing::testing::FaultySealer vault(f.clock);
+    std::vector<NewSend> texts{f.text(1, 1), f.text(2, 2), f.text(3, 3), f.text(4, 4)};
+    std::vector<sealing::Person> people;
+    for (auto& text : texts) {
+        text.contact = ContactId(text.id.uuid());
+        people.push_back({text.tenant, text.contact});
+    }
+    const auto keys = f.keys_of(texts, vault);
+    f.commit([&](auto& transaction) { return f.sends.insert(transaction, texts, keys); });
+    f.database.run("UPDATE sends SET body = 'damaged' WHERE id = '" + message(4).to_string() + "'");
+    vault.erase(people[0]);
+    vault.withhold(people[1]);
+    auto claimed =
+        f.commit([&](auto& transaction) { return f.sends.claim(transaction, "c-0", 10); });
+    REQUIRE(claimed.size() == 4);
+    SendStore::open(claimed, f.keys_of(claimed, vault));
     f.enter_wire(claimed);
     CHECK(f.state(1) == "failed");
     CHECK(f.column(1, "failure") == "4");
     CHECK(f.state(2) == "queued");
     CHECK(f.column(2, "attempt") == "1");
     CHECK(f.state(3) == "wire");
+    CHECK(f.state(4) == "failed");
+    CHECK(f.column(4, "failure") == "4");
     CHECK(f.claim().empty());  // not at once again: others come first
     f.database.run("UPDATE sends SET next_attempt_at = now()");
-    const auto again = f.claim();
+    vault.hand_over(people[1]);
+    auto again = f.commit([&](auto& transaction) { return f.sends.claim(transaction, "c-0", 10); });
+    SendStore::open(again, f.keys_of(again, vault));
     REQUIRE(again.size() == 1);
     CHECK(again.front().id == message(2));
     CHECK(again.front().body == "texto 2");
@@ -352,11 +346,12 @@ TEST_CASE("the way to the wire changes no index: every update of it is heap-only
         CHECK((*rows)[0].number("n_tup_upd") >= 4);
         return (*rows)[0].number("others");
     };
-    const auto claimed = f.commit([&](auto& transaction) {
+    auto claimed = f.commit([&](auto& transaction) {
         auto sends = f.sends.claim(transaction, "c-0", 4);
         CHECK(others(transaction) == 0);
         return sends;
     });
+    SendStore::open(claimed, f.keys_of(claimed, f.sealer));
     f.commit([&](auto& transaction) {
         auto changes = f.sends.enter_wire(transaction, claimed);
         CHECK(others(transaction) == 0);
@@ -376,7 +371,8 @@ TEST_CASE("a tenant's transaction neither sees nor writes another tenant's sends
     const auto count = mine->execute("SELECT count(*) FROM sends");
     Fixture::or_fail(count);
     CHECK((*count)[0].number("count") == 1);
-    Fixture::or_fail(f.sends.insert(*mine, std::vector{f.text_of_other_tenant(3)}));
+    const std::vector foreign{f.text_of_other_tenant(3)};
+    Fixture::or_fail(f.sends.insert(*mine, foreign, f.keys_of(foreign, f.sealer)));
     const auto intruder = mine->commit();
     REQUIRE_FALSE(intruder);
     CHECK(intruder.error().code == ErrorCode::kPermissionDenied);
@@ -397,7 +393,7 @@ TEST_CASE("a number of another tenant cannot be taken over") {
     auto transaction = postgres::Transaction::begin(f.pool, f.other_tenant, soon());
     Fixture::or_fail(transaction);
     const auto taken =
-        f.channels.connect(*transaction, {kNumber, f.other_tenant, "501", "+57 1", true, 0});
+        f.channel_store.connect(*transaction, {kNumber, f.other_tenant, "501", "+57 1"});
     REQUIRE_FALSE(taken);
     CHECK(taken.error().reason == "CHANNEL_OF_ANOTHER_TENANT");
 }
@@ -407,9 +403,7 @@ TEST_CASE("connecting a number again raises its epoch only when something change
     const auto connect = [&](const std::string& display) {
         return f
             .commit([&](auto& transaction) {
-                return f.channels.connect(
-                    transaction, {kNumber, f.tenant, "501", display, true, 0}
-                );
+                return f.channel_store.connect(transaction, {kNumber, f.tenant, "501", display});
             })
             .epoch;
     };

@@ -11,6 +11,7 @@
 #include "component/fakes.hpp"
 #include "component/fixture.hpp"
 #include "tecnochat/kafka/topics.hpp"
+#include "tecnochat/sealing/testing/faulty_sealer.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 #include "tecnochat/whatsapp/opaque.hpp"
 #include "use_cases/dispatcher.hpp"
@@ -39,8 +40,12 @@ struct Sending : PublishingFixture {
         maintenance.stop();
         outbox.stop(soon());
     }
+    void insert_sealed(const std::vector<NewSend>& texts) {
+        const auto keys = keys_of(texts, vault);
+        commit([&](auto& transaction) { return sends.insert(transaction, texts, keys); });
+    }
     void send(std::vector<NewSend> texts) {
-        insert(std::move(texts));
+        insert_sealed(texts);
         dispatcher.wake();
     }
     bool becomes(int n, const std::string& wanted) {
@@ -53,29 +58,21 @@ struct Sending : PublishingFixture {
         }));
     }
 
+    sealing::testing::FaultySealer vault{clock};
     FakeGraph graph;
     FakeLimiter limiter;
     whatsapp::OpaqueCodec opaque{"test ingest key"};
     Recorder recorder{pool, sends, outbox, clock, metrics};
     Dispatcher dispatcher{
         {kInstance, 8},
-        pool,
-        channels,
-        sends,
-        outbox,
-        limiter,
-        graph,
-        opaque,
-        recorder,
+        {pool, directory, sends, outbox, vault},
+        {limiter, graph, opaque, recorder},
         clock,
         metrics
     };
     Maintenance maintenance{
         {.instance = kInstance, .patience = kPatience, .silence = 24h, .kept = 48h},
-        pool,
-        channels,
-        sends,
-        outbox,
+        {pool, directory, sends, outbox},
         clock,
         metrics
     };
@@ -307,7 +304,7 @@ TEST_CASE("the router is told that an accepted send counts as sent when no statu
 
 TEST_CASE("with the database away nothing is posted; sending goes on when it is back") {
     Sending s;
-    s.insert({s.text(1), s.text(2, 2)});
+    s.insert_sealed({s.text(1), s.text(2, 2)});
     s.database.go_away();
     s.start();
     s.dispatcher.wake();
@@ -345,7 +342,7 @@ TEST_CASE("sends that cannot be read end with a word of their own, and hold nobo
     Sending s;
     std::vector<NewSend> texts;
     for (int n = 1; n <= 10; ++n) texts.push_back(s.text(n, n));  // more than workers
-    s.insert(texts);
+    s.insert_sealed(texts);
     s.database.run("UPDATE sends SET recipient = '{'");
     s.start();
     s.send({s.text(11, 11)});
@@ -358,6 +355,27 @@ TEST_CASE("sends that cannot be read end with a word of their own, and hold nobo
         if (update.failure() == whatsapp::v1::SEND_FAILURE_CONTENT_UNREADABLE) ++unreadable;
     }
     CHECK(unreadable == 10);
+}
+
+TEST_CASE("with the vault away sends wait in the queue and take no tokens; an erased one fails") {
+    Sending s;
+    auto erased = s.text(2, 2);
+    erased.contact = ContactId(Uuid::v5(kTecnochatNamespace, "erased"));
+    s.insert_sealed({s.text(1), erased});
+    s.vault.erase({erased.tenant, erased.contact});
+    s.vault.go_away();
+    s.start();
+    REQUIRE(testkit::eventually(15s, [&] {
+        return s.column(1, "state = 'queued' AND next_attempt_at > now()") == "true";
+    }));
+    CHECK(s.limiter.asked() == 0);
+    CHECK(s.graph.posts().empty());
+    s.vault.come_back();
+    REQUIRE(s.becomes(1, "accepted"));
+    REQUIRE(s.becomes(2, "failed"));
+    CHECK(s.column(2, "failure") == "4");
+    CHECK(s.column(1, "attempt") == "1");
+    CHECK(s.limiter.asked() == 1);
 }
 
 TEST_CASE("stopping lets posts under way end and writes their answers down") {
@@ -381,7 +399,7 @@ TEST_CASE("stopping lets posts under way end and writes their answers down") {
 TEST_CASE("what a killed process had on the wire is in doubt after the restart, not sent again") {
     Sending s;
     s.on_wire(1);
-    s.insert({s.text(2, 1), s.text(3, 3)});
+    s.insert_sealed({s.text(2, 1), s.text(3, 3)});
     REQUIRE(s.claim().size() == 1);
     REQUIRE(s.maintenance.recover_own());
     s.start();

@@ -1,0 +1,63 @@
+#include "use_cases/apply_statuses.hpp"
+
+#include <algorithm>
+
+#include "use_cases/numbers.hpp"
+
+namespace tecnochat::whatsapp_connector {
+namespace {
+
+void note_watermark(std::vector<Watermark>& watermarks, const Watermark& seen) {
+    const auto known = std::find_if(watermarks.begin(), watermarks.end(), [&](const Watermark& w) {
+        return w.tenant == seen.tenant && w.phone_number_id == seen.phone_number_id;
+    });
+    if (known == watermarks.end())
+        watermarks.push_back(seen);
+    else
+        known->latest = std::max(known->latest, seen.latest);
+}
+
+}  // namespace
+
+ApplyStatuses::ApplyStatuses(SendStore& sends, const Clock& clock, std::function<void()> settled)
+    : sends_(sends), clock_(clock), settled_(std::move(settled)) {}
+
+Result<pipeline::Effects> ApplyStatuses::run(
+    postgres::Transaction& transaction, std::span<const pipeline::Incoming<StatusReport>> reports
+) {
+    std::vector<Echo> echoes;
+    std::vector<Watermark> watermarks;  // one per number
+    for (const auto& [tenant, report, trace, recorded_at] : reports) {
+        // A time still to come would end doubts whose echo is on its way.
+        const auto occurred_at = std::min(report.occurred_at, clock_.now());
+        note_watermark(watermarks, {tenant, report.phone_number_id, occurred_at});
+        if (const auto& of = report.echoes)
+            echoes.push_back({tenant, of->id, of->kind, report.wamid, report.error_code});
+    }
+    pipeline::Effects effects;
+    if (!echoes.empty()) {
+        TECNOCHAT_TRY(const auto changes, sends_.apply_echoes(transaction, echoes));
+        if (!changes.empty()) effects.after_commit(settled_);
+    }
+    TECNOCHAT_CHECK(sends_.advance_watermarks(transaction, watermarks));
+    return effects;
+}
+
+Result<std::vector<pipeline::Verdict>> resolve_statuses(
+    channels::Directory& directory, std::span<const StatusReport> reports, Deadline deadline
+) {
+    using pipeline::Verdict;
+    TECNOCHAT_TRY(const auto entries, entries_of(directory, reports, deadline));
+    std::vector<Verdict> verdicts;
+    verdicts.reserve(reports.size());
+    for (const StatusReport& report : reports) {
+        const auto known = entries.find(report.phone_number_id);
+        verdicts.push_back(
+            known == entries.end() ? Verdict::refuse("unknown_number")
+                                   : Verdict::take(known->second->tenant)
+        );
+    }
+    return verdicts;
+}
+
+}  // namespace tecnochat::whatsapp_connector
