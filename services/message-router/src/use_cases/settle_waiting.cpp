@@ -24,6 +24,11 @@ std::vector<std::int64_t> ids_of(std::span<const store::WaitingMessage> messages
     return ids;
 }
 
+/// What fails for one number holds up no other: the pass goes on and tells of it at its end.
+void keep_first(Status& failure, Status status) {
+    if (failure && !status) failure = std::move(status);
+}
+
 }  // namespace
 
 Status SettleWaiting::run(Deadline deadline) {
@@ -47,8 +52,10 @@ Status SettleWaiting::run(Deadline deadline) {
         .set(static_cast<double>(all));
     if (numbers.empty()) return ok();
     TECNOCHAT_TRY(const auto known, outside_.directory.find(numbers, deadline));
-    for (const auto& [number, channel] : known) TECNOCHAT_CHECK(settle(number, deadline));
-    return expire(deadline);
+    Status first_failure = ok();
+    for (const auto& [number, channel] : known) keep_first(first_failure, settle(number, deadline));
+    keep_first(first_failure, expire(deadline));
+    return first_failure;
 }
 
 Status SettleWaiting::settle(const std::string& number, Deadline deadline) {

@@ -52,7 +52,8 @@ class SettleWaiting {
     SettleWaiting(const Outside& outside, ReceiveInbound& receive)
         : outside_(outside), receive_(receive) {}
 
-    /// One pass over everything that waits.
+    /// One pass over everything that waits. What fails for one number holds up no other number and
+    /// no expiry; the first failure is returned at the end.
     Status run(Deadline deadline);
     /// Only what waits for this number, which is known.
     Status settle(const std::string& number, Deadline deadline);

@@ -232,6 +232,32 @@ TEST_CASE("after 15 minutes a waiting message is a dead letter, once, as it came
     CHECK(letters[1].header("dl-topic") == "test");
 }
 
+TEST_CASE("a number whose messages cannot be settled holds up no other and no expiry") {
+    UnknownNumber router;
+    const std::string later = "9990";  // behind kNewNumber in a pass
+    auto message = router.text_message("wamid.later", "hola");
+    message.set_phone_number_id(later);
+    router.take(router.receive_inbound, {Router::record(message)});
+    auto nobodys = router.text_message("wamid.nobodys", "hola");
+    nobodys.set_phone_number_id("9991");
+    router.take(router.receive_inbound, {Router::record(nobodys)});
+    router.database.run(
+        "UPDATE waiting_messages SET waiting_since = waiting_since - interval '1 hour' "
+        "WHERE phone_number_id = '9991'"
+    );
+    // Headers that nobody can read: the first number's messages cannot be had.
+    router.database.run(
+        std::string("UPDATE waiting_messages SET headers = '{}' WHERE phone_number_id = '") +
+        UnknownNumber::kNewNumber + "'"
+    );
+    for (const auto& number : {std::string(UnknownNumber::kNewNumber), later})
+        router.take(router.update_channels, {router.channel(number, router.tenant, 1)});
+    CHECK_FALSE(router.settle_waiting.run(Deadline::after(std::chrono::seconds(10))));
+    CHECK(router.stored() == "wamid.known wamid.later");
+    CHECK(router.waiting() == 2);
+    CHECK(router.dead_letter_count("test", "unknown_number") == 1);
+}
+
 TEST_CASE("a number has room for 100 waiting messages, the rest are dead letters") {
     UnknownNumber router;
     std::vector<kafka::Record> batch;
@@ -335,6 +361,29 @@ TEST_CASE("a poison message is a dead letter, its conversation parked, the other
         ) == "parked"
     );
     CHECK(router.database.count("SELECT count(*) FROM turns WHERE outcome IS NULL") == 9);
+}
+
+TEST_CASE("while PostgreSQL is away an unparsable record makes no letter, and one afterwards") {
+    Router router;
+    auto broken = Router::record(router.text_message("wamid.1", "hola"));
+    broken.value = "\xff\xff not protobuf";
+    const std::vector<kafka::Record> batch{
+        broken, Router::record(router.text_message("wamid.2", "hola"))
+    };
+    router.database.go_away();
+    for (int tries = 0; tries < 3; ++tries) {
+        const auto failed = router.receive_inbound(batch);
+        REQUIRE_FALSE(failed);
+        CHECK(is_retryable(failed.error()));
+    }
+    CHECK(router.dead_letter_count("test", "unparsable") == 0);
+    router.database.come_back();
+    REQUIRE(testkit::eventually(std::chrono::seconds(30), [&] {
+        return router.receive_inbound(batch).has_value();
+    }));
+    CHECK(router.database.count("SELECT count(*) FROM messages") == 1);
+    CHECK(router.dead_letter_count("test", "unparsable") == 1);
+    CHECK(router.published(kafka::topics::kDeadLettersMessageRouter, 1).size() == 1);
 }
 
 TEST_CASE("a fault of ours stops the service instead of emptying the topic") {
