@@ -5,6 +5,7 @@
 
 #include "component/fixture.hpp"
 #include "rpc/conversations_rpc.hpp"
+#include "tecnochat/sealing/testing/faulty_sealer.hpp"
 #include "use_cases/end_overdue_turns.hpp"
 
 namespace tecnochat::message_router::testing {
@@ -159,6 +160,65 @@ TEST_CASE("a status word that nobody knows makes one dead letter, the rest is ap
     scene.take(scene.sent, {Router::record(odd), Router::record(update("573002"))});
     CHECK(scene.dead_letter_count("test", "failed") == 1);
     CHECK(scene.database.count("SELECT count(*) FROM messages WHERE status = 'sent'") == 1);
+}
+
+TEST_CASE("a conversation in a word that nobody knows refuses its message, the others go on") {
+    Scene scene;
+    scene.take_from("wamid.1", "573001");
+    scene.take_from("wamid.2", "573002");
+    scene.allow_new_words("conversations");
+    scene.database.run(
+        "UPDATE conversations SET turn = 'flow' WHERE id = (SELECT conversation_id FROM messages "
+        "WHERE wamid = 'wamid.1')"
+    );
+    scene.take(
+        scene.receive_inbound,
+        {Router::record(scene.text_message("wamid.3", "hola", "573001")),
+         Router::record(scene.text_message("wamid.4", "hola", "573002"))}
+    );
+    CHECK(scene.dead_letter_count("test", "failed") == 1);
+    CHECK(scene.database.count("SELECT count(*) FROM messages") == 3);
+    CHECK(scene.database.count("SELECT count(*) FROM messages WHERE wamid = 'wamid.4'") == 1);
+}
+
+TEST_CASE("messages are sealed by the vault: an erased person's next one is a new contact's") {
+    Scene scene;
+    sealing::testing::FaultySealer vault{scene.clock};
+    ReceiveInbound use_case{
+        {scene.pool, scene.directory, vault, scene.outbox, scene.router_metrics, scene.clock}, 10min
+    };
+    use_case.settle_with(scene.settle_waiting);
+    auto receive = inbound_handler(scene.runtime, use_case);
+    const auto message = [&](const std::string& wamid, const std::string& phone) {
+        return Router::record(scene.text_message(wamid, "hola", phone));
+    };
+    scene.take(receive, {message("wamid.1", "573001"), message("wamid.2", "573002")});
+    CHECK(scene.database.count("SELECT count(*) FROM messages WHERE body = 'hola'") == 0);
+    const auto old = scene.database.query("SELECT id::text FROM contacts WHERE phone = '573001'");
+    vault.erase({scene.tenant, ContactId::parse(old).value()});
+
+    const std::vector<kafka::Record> batch{
+        message("wamid.3", "573001"), message("wamid.4", "573002")
+    };
+    SECTION("away: the batch is tried again, nothing is stored or refused") {
+        vault.go_away();
+        const auto failed = receive(batch);
+        REQUIRE_FALSE(failed);
+        CHECK(is_retryable(failed.error()));
+        CHECK(scene.database.count("SELECT count(*) FROM messages") == 2);
+        vault.come_back();
+    }
+    scene.take(receive, batch);
+    CHECK(scene.database.count("SELECT count(*) FROM messages") == 4);
+    CHECK(scene.database.count("SELECT count(*) FROM contacts") == 3);
+    CHECK(
+        scene.database.count(
+            "SELECT count(*) FROM contacts WHERE erased_at IS NOT NULL AND phone IS NULL AND id = '" +
+            old + "'"
+        ) == 1
+    );
+    CHECK(scene.dead_letter_count("test", "failed") == 0);
+    CHECK(scene.parked() == 0);
 }
 
 TEST_CASE("more turns than a page that cannot be ended hold up no other") {
