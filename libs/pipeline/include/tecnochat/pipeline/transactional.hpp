@@ -1,7 +1,7 @@
 #pragma once
 
 #include <concepts>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "tecnochat/core/assert.hpp"
@@ -75,7 +75,7 @@ class TypedWork final : public TypedValues<T, Work> {
         if constexpr (Preparing<U, T>) {
             auto prepared = use_case_.prepare(this->items().subspan(first, count), deadline);
             if (!prepared) return std::move(prepared).error();
-            prepared_.emplace(std::move(prepared).value());
+            prepared_ = std::make_unique<PreparedOf<U, T>>(std::move(prepared).value());
         }
         return ok();
     }
@@ -102,7 +102,7 @@ class TypedWork final : public TypedValues<T, Work> {
 
  private:
     U& use_case_;
-    std::optional<PreparedOf<U, T>> prepared_;
+    std::unique_ptr<PreparedOf<U, T>> prepared_;  // of the last prepare()
 };
 
 }  // namespace detail
