@@ -60,7 +60,7 @@ class DeadLetters::Book {
         auto& entry = entries_.at(place);
         if (delivery.status) {
             entry.state = State::kWritten;
-            entry.count->increment();
+            if (entry.count) entry.count->increment();
             written_.push_back(place);
             if (written_.size() > kRemembered) {
                 entries_.erase(written_.front());

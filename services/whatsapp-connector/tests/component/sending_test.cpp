@@ -44,7 +44,7 @@ struct Sending : PublishingFixture {
         const auto keys = keys_of(texts, vault);
         commit([&](auto& transaction) { return sends.insert(transaction, texts, keys); });
     }
-    void send(std::vector<NewSend> texts) {
+    void send(const std::vector<NewSend>& texts) {
         insert_sealed(texts);
         dispatcher.wake();
     }
