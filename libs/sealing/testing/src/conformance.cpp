@@ -64,7 +64,7 @@ void check_round_trips(Sealer& sealer) {
     const std::vector<std::string> contents{
         "",
         "hola, ¿tienen cita mañana? 🙂",
-        std::string("\0with\0zeros\xff\xfe", 14),
+        std::string("\0with\0zeros\xff\xfe", 13),
         std::string(1U << 20U, 'x'),
     };
     for (const auto& content : contents) {
@@ -225,12 +225,12 @@ void check_deadline(const Subject& subject) {
     CHECK(is_retryable(made.error()));
     CHECK(keys.size() == 0);
 
-    std::optional<Result<Keys>> answer;
+    Result<Keys> answer = make_error(ErrorCode::kInternal, "not asked yet");
     std::jthread waits([&] { answer = subject.sealer.fetch(people, soon()); });
     subject.let_go();
     waits.join();
-    REQUIRE(answer->has_value());
-    CHECK((*answer)->state(people.front()) == KeyState::kOpen);
+    REQUIRE(answer);
+    CHECK(answer->state(people.front()) == KeyState::kOpen);
 }
 
 void check_erased(const Subject& subject) {
