@@ -4,7 +4,6 @@
 #include <thread>
 #include <vector>
 
-#include "tecnochat/crypto/content_sealer.hpp"
 #include "tecnochat/crypto/encoding.hpp"
 #include "tecnochat/crypto/hmac.hpp"
 
@@ -117,10 +116,4 @@ TEST_CASE("random bytes differ and have the length asked for") {
     CHECK(random_bytes(0).empty());
     CHECK(random_bytes(1000).size() == 1000);
     CHECK(random_bytes(16) != random_bytes(16));
-}
-
-TEST_CASE("the plain sealer returns what it was given") {
-    PlainContentSealer sealer;
-    const ContentOwner owner;
-    CHECK(sealer.open(owner, *sealer.seal(owner, "hola")).value() == "hola");
 }
