@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "events/decode.hpp"
+#include "events/waiting.hpp"
 #include "tecnochat/channels/store.hpp"
-#include "tecnochat/kafka/dead_letters.hpp"
-#include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/telemetry/log.hpp"
 #include "use_cases/receive_inbound.hpp"
 
@@ -92,14 +90,14 @@ Status SettleWaiting::open(Messages& messages, Deadline deadline) {
             if (!fetched && is_retryable(fetched.error())) return fetched.error();
             if (fetched) ring = std::move(*fetched);
         }
-        auto key = ring ? ring->open(message.record.key) : Result<std::string>(std::string());
-        auto value = ring ? ring->open(message.record.value) : Result<std::string>(std::string());
+        auto key = ring ? ring->open(message.raw.key) : Result<std::string>(std::string());
+        auto value = ring ? ring->open(message.raw.value) : Result<std::string>(std::string());
         if (!ring || !key || !value) {
             lost.push_back(std::move(message));
             continue;
         }
-        message.record.key = std::move(*key);
-        message.record.value = std::move(*value);
+        message.raw.key = std::move(*key);
+        message.raw.value = std::move(*value);
         opened.push_back(std::move(message));
     }
     messages = std::move(opened);
@@ -110,17 +108,12 @@ Status SettleWaiting::open(Messages& messages, Deadline deadline) {
 Status SettleWaiting::store(Messages messages, const TenantId& tenant, Deadline deadline) {
     TECNOCHAT_CHECK(open(messages, deadline));
     for (const auto& waiting : messages) {
-        auto message = events::inbound_message(waiting.record);
-        if (!message) {
+        auto item = events::waited_message(waiting.raw, tenant);
+        if (!item) {
             TECNOCHAT_CHECK(give_up({waiting}, "unparsable", deadline));
             continue;
         }
-        const ReceiveInbound::Item items[] = {
-            {tenant,
-             {std::move(*message), &waiting.record},
-             waiting.record.trace(),
-             waiting.record.timestamp}
-        };
+        const ReceiveInbound::Item items[] = {std::move(*item)};
         TECNOCHAT_TRY(auto prepared, receive_.prepare_alone(items, deadline));
         TECNOCHAT_TRY(
             auto transaction, postgres::Transaction::begin(outside_.pool, tenant, deadline)
@@ -180,14 +173,7 @@ Status SettleWaiting::give_up(
     std::vector<outbox::Entry> letters;
     for (const auto& message : messages) {
         if (!std::ranges::binary_search(taken, message.id)) continue;
-        letters.push_back(
-            {kNoTenant,
-             Uuid::v5(kTecnochatNamespace, "waiting:" + message.phone_number_id),
-             kafka::to_letter(
-                 std::string(kafka::topics::kDeadLettersMessageRouter),
-                 {&message.record, std::string(reason)}
-             )}
-        );
+        letters.push_back(events::waiting_letter(message.raw, message.phone_number_id, reason));
     }
     TECNOCHAT_TRY(auto appended, outside_.outbox.append(transaction, std::move(letters)));
     TECNOCHAT_CHECK(transaction.commit());
@@ -196,16 +182,16 @@ Status SettleWaiting::give_up(
         if (!std::ranges::binary_search(taken, message.id)) continue;
         telemetry::log_error(
             "a waiting message went to the dead letters",
-            {{"topic", message.record.topic},
-             {"partition", message.record.partition},
-             {"offset", message.record.offset},
+            {{"topic", message.raw.topic},
+             {"partition", message.raw.partition},
+             {"offset", message.raw.offset},
              {"reason", std::string(reason)}}
         );
         outside_.metrics
             .counter(
                 "tecnochat_dead_letters_total",
                 "Records put aside because they cannot be processed",
-                {{"topic", message.record.topic}, {"reason", std::string(reason)}}
+                {{"topic", message.raw.topic}, {"reason", std::string(reason)}}
             )
             .increment();
     }
