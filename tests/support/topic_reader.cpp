@@ -29,7 +29,7 @@ std::vector<kafka::Record> read_topic(const testkit::Stack& stack, const std::st
     consumer.start();
     const bool whole =
         testkit::eventually(std::chrono::seconds(30), [&] { return consumer.ready(); });
-    consumer.stop();
+    consumer.stop(Deadline::after(Milliseconds(20'000)));
     if (!whole) throw std::runtime_error("topic " + topic + " could not be read to its end");
     return seen.with([](auto& all) { return std::move(all); });
 }

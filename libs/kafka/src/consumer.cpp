@@ -31,9 +31,7 @@ struct Consumer::Impl {
 Consumer::Consumer(ConsumerConfig config, Handler handler, telemetry::Metrics& metrics)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(handler), metrics)) {}
 
-Consumer::~Consumer() {
-    stop();
-}
+Consumer::~Consumer() = default;  // the thread's asks it to stop and waits
 
 void Consumer::start() {
     TECNOCHAT_ASSERT(!impl_->thread.joinable(), "a consumer starts once");
@@ -57,11 +55,6 @@ bool Consumer::stop(Deadline deadline) {
     }
     impl_->thread.join();
     return true;
-}
-
-void Consumer::stop() {
-    request_stop();
-    if (impl_->thread.joinable()) impl_->thread.join();
 }
 
 bool Consumer::ready() const {

@@ -11,7 +11,6 @@
 namespace tecnochat::kafka {
 namespace {
 
-constexpr Milliseconds kPutTime{10'000};
 constexpr std::size_t kRemembered = 100'000;
 
 using Place = std::tuple<std::string, std::int32_t, std::int64_t>;  // topic, partition, offset
@@ -148,11 +147,6 @@ Status DeadLetters::put(std::span<const Letter> letters, Deadline deadline) {
     TECNOCHAT_CHECK(book_->wait(letters, deadline));
     if (produce_ != nullptr) produce_->after.hit();
     return ok();
-}
-
-Status DeadLetters::put(const Record& record, std::string_view reason) {
-    const Letter letter{&record, std::string(reason)};
-    return put(std::span(&letter, 1), Deadline::after(kPutTime));
 }
 
 }  // namespace tecnochat::kafka

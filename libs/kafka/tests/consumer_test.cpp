@@ -79,8 +79,8 @@ TEST_CASE_METHOD(Fixture, "a restarted consumer goes on after what was processed
         REQUIRE(seen.wait_for_done(3));
         CHECK(seen.done() == Values{"1", "2", "3"});
         CHECK(consumer.ready());
-        consumer.stop();
-        consumer.stop();
+        consumer.stop(Deadline::after(Milliseconds(20'000)));
+        consumer.stop(Deadline::after(Milliseconds(20'000)));
     }
     send(producer, *this, {"4"});
     Seen seen;
@@ -101,7 +101,7 @@ TEST_CASE_METHOD(Fixture, "a batch that fails retryably comes again, the same an
         REQUIRE(failing.wait_for_calls(3));
         send(producer, *this, {"3"});
         REQUIRE(failing.wait_for_calls(5));
-        consumer.stop();
+        consumer.stop(Deadline::after(Milliseconds(20'000)));
         for (const auto& call : failing.calls()) CHECK(call == failing.calls()[0]);
     }
     std::atomic<int> failures{2};
@@ -286,7 +286,7 @@ TEST_CASE_METHOD(Fixture, "a consumer stops in time while the brokers are away")
     REQUIRE(seen.wait_for_done(1));
     cluster.set_down(true);
     const auto start = std::chrono::steady_clock::now();
-    consumer.stop();
+    consumer.stop(Deadline::after(Milliseconds(20'000)));
     CHECK(std::chrono::steady_clock::now() - start < Milliseconds(8000));
 }
 
@@ -367,7 +367,7 @@ TEST_CASE_METHOD(Fixture, "batches gather while records come faster than batches
     consumer.start();
     REQUIRE(testkit::eventually(20s, [&] { return gathers(*this) > 0; }));
     REQUIRE(seen.wait_for_done(1));
-    consumer.stop();
+    consumer.stop(Deadline::after(Milliseconds(20'000)));
     auto done = seen.done();
     CHECK(done.front() == "first");
     done.erase(done.begin());

@@ -35,6 +35,10 @@ struct Letters : Fixture {
             .counter("tecnochat_dead_letters_total", "", {{"topic", topic}, {"reason", reason}})
             .value();
     }
+    static Status put_one(DeadLetters& letters, const Record& record, std::string reason) {
+        const Letter one[] = {{&record, std::move(reason)}};
+        return letters.put(one, Deadline::after(10s));
+    }
     /// Every letter there is, in order. `producer` must be free of letters under way.
     std::vector<std::string> written(Producer& producer) {
         const OutRecord last{kTopic, "k", "last", {}};
@@ -61,7 +65,7 @@ struct Letters : Fixture {
         );
         consumer.start();
         whole.wait(false);
-        consumer.stop();
+        consumer.stop(Deadline::after(20s));
         return values;
     }
 };
@@ -78,7 +82,7 @@ TEST_CASE_METHOD(
     config.delivery_timeout = Milliseconds(100);
     Producer producer(config, metrics);
     DeadLetters letters(producer, kTopic, metrics);
-    REQUIRE(letters.put(poison(1), "unparsable"));
+    REQUIRE(put_one(letters, poison(1), "unparsable"));
     cluster.set_down(true);
     const Record two = poison(2);
     const Record three = poison(3);
@@ -102,7 +106,7 @@ TEST_CASE_METHOD(Letters, "a letter that is acknowledged late is written once an
     DeadLetters letters(producer, kTopic, metrics);
     const Record one = poison(1);
     const std::vector<Letter> letter{{&one, "failed"}};
-    REQUIRE(letters.put(poison(0), "failed"));
+    REQUIRE(put_one(letters, poison(0), "failed"));
     cluster.set_delay(500ms);
     CHECK_FALSE(letters.put(letter, Deadline::after(Milliseconds(10))));
     CHECK_FALSE(letters.put(letter, Deadline::after(Milliseconds(10))));
@@ -117,11 +121,11 @@ TEST_CASE_METHOD(Letters, "a letter that Kafka surely does not have may be writt
     DeadLetters letters(producer, kTopic, metrics);
     Record one = poison(1);
     one.value.assign(6 * 1024 * 1024, 'x');
-    const auto status = letters.put(one, "failed");
+    const auto status = put_one(letters, one, "failed");
     REQUIRE_FALSE(status);
     CHECK(status.error().code == ErrorCode::kInvalidArgument);
     one.value = "v1";
-    REQUIRE(letters.put(one, "failed"));
+    REQUIRE(put_one(letters, one, "failed"));
     CHECK(written(producer) == Values{"v1"});
     CHECK(counted("failed") == 1);
 }

@@ -143,7 +143,8 @@ TEST_CASE_METHOD(Fixture, "a dead letter is the record as it was, and why") {
     poison.key = "k";
     poison.value = "v";
     poison.headers = {{"ce_id", "e"}, {"dl-reason", "OLD"}};
-    REQUIRE(letters.put(poison, "BAD_PROTO"));
+    const Letter put[] = {{&poison, "BAD_PROTO"}};
+    REQUIRE(letters.put(put, Deadline::after(Milliseconds(10'000))));
 
     std::promise<Record> promise;
     auto config = consumer_config();

@@ -72,7 +72,7 @@ struct Outage : Fixture {
         );
         reader.start();
         REQUIRE(testkit::eventually(30s, [&] { return reader.ready(); }));
-        reader.stop();
+        reader.stop(Deadline::after(Milliseconds(20'000)));
         return count.with([](int all) { return all; });
     }
 };
@@ -105,6 +105,6 @@ TEST_CASE_METHOD(
         return words() == 1 &&
                metrics.serialize().find("tecnochat_dead_letters_total{") != std::string::npos;
     }));
-    consumer.stop();
+    consumer.stop(Deadline::after(Milliseconds(20'000)));
     CHECK(letters_written() == 1);
 }

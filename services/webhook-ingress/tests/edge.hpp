@@ -85,7 +85,7 @@ class Edge {
         );
         consumer.start();
         REQUIRE(testkit::eventually(kPatience, [&] { return consumer.ready(); }));
-        consumer.stop();
+        consumer.stop(Deadline::after(Milliseconds(20'000)));
         return all;
     }
 

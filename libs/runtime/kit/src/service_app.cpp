@@ -10,6 +10,7 @@ namespace tecnochat::runtime {
 namespace {
 
 constexpr Milliseconds kStartTime{10'000};
+constexpr Milliseconds kAskAgain{1000};
 /// Of the time for a stop, what is left to those whose wait for the database just ended.
 constexpr Milliseconds kAfterDatabase{500};
 
@@ -225,7 +226,7 @@ void ServiceApp::stop_intake(Deadline deadline) {
     for (const auto& consumer : consumers_) {
         if (consumer->stop(deadline)) continue;
         telemetry::log_error("a consumer's handler hangs past the deadline of the stop");
-        consumer->stop();
+        while (!consumer->stop(Deadline::after(kAskAgain))) continue;
     }
 }
 

@@ -157,7 +157,7 @@ std::vector<kafka::Record> Router::published(std::string_view topic, std::size_t
     const bool enough = testkit::eventually(30s, [&] {
         return seen.with([&](const auto& all) { return all.size() >= count; });
     });
-    consumer.stop();
+    consumer.stop(Deadline::after(Milliseconds(20'000)));
     REQUIRE(enough);
     return seen.with([](const auto& all) { return all; });
 }

@@ -160,7 +160,7 @@ std::vector<kafka::Record> read_topic(
     testkit::eventually(20s, [&] {
         return seen.with([&](const auto& all) { return all.size() >= count; });
     });
-    consumer.stop();
+    consumer.stop(Deadline::after(Milliseconds(20'000)));
     return seen.with([](const auto& all) { return all; });
 }
 

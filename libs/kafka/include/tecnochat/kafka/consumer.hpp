@@ -64,7 +64,7 @@ class Consumer {
     using Handler = std::function<Status(std::span<const Record>)>;
 
     Consumer(ConsumerConfig config, Handler handler, telemetry::Metrics& metrics);
-    ~Consumer();  // stops
+    ~Consumer();  // stops, and waits for a handler however long it takes
     Consumer(const Consumer&) = delete;
     Consumer& operator=(const Consumer&) = delete;
 
@@ -74,8 +74,6 @@ class Consumer {
     /// Finishes the batch under way, commits, leaves; waits for it until the deadline. False: it is
     /// still at work then (a handler that hangs); the destructor waits for it. Idempotent.
     bool stop(Deadline deadline);
-    /// The same without a deadline.
-    void stop();
     /// Partitions assigned at least once since start (and, where every replica reads all of them,
     /// read up to the end seen at the start).
     [[nodiscard]] bool ready() const;

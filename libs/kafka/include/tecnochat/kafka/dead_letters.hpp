@@ -22,8 +22,8 @@ struct Letter {
 /// dl-partition, dl-offset and dl-reason; older ones of these are replaced.
 OutRecord to_letter(const std::string& topic, const Letter& letter);
 
-/// Puts records that cannot be processed aside, as they were, with headers dl-topic, dl-partition,
-/// dl-offset and dl-reason. Thread-safe. The producer must outlive it.
+/// Writes records that cannot be processed to the dead letters, as they were, with headers
+/// dl-topic, dl-partition, dl-offset and dl-reason. Thread-safe. The producer must outlive it.
 ///
 /// As long as the process lives, at most one letter is written per (topic, partition, offset),
 /// however often put() is told of it and however long Kafka is away: a letter is handed to the
@@ -53,9 +53,6 @@ class DeadLetters {
     /// LETTER_IN_DOUBT: see above; it ends the process, and the next one decides anew. Counted once
     /// per letter, by topic and reason (tecnochat_dead_letters_total).
     Status put(std::span<const Letter> letters, Deadline deadline);
-
-    /// One letter within 10 s. The form of callers that are not on libs/pipeline yet.
-    Status put(const Record& record, std::string_view reason);
 
  private:
     class Book;
