@@ -40,29 +40,30 @@ postgres::Rows Ledger::query(const std::string& service, const std::string& sql)
 std::map<std::string, int> Ledger::count(const std::string& service, const std::string& sql) const {
     std::map<std::string, int> counts;
     for (const auto row : query(service, sql))
-        counts[row.text(0)] = static_cast<int>(row.number(1));
+        counts[row.text("key")] = static_cast<int>(row.number("count"));
     return counts;
 }
 
 int Ledger::number(const std::string& service, const std::string& sql) const {
-    return static_cast<int>(query(service, sql)[0].number(0));
+    return static_cast<int>(query(service, sql)[0].number("count"));
 }
 
 std::vector<Ledger::Turn> Ledger::turns() const {
     std::vector<Turn> turns;
     const auto rows = query(
         kRouter,
-        "SELECT coalesce(t.outcome, ''), coalesce(t.reason, ''), "
-        "count(*) FILTER (WHERE m.direction = 'in'), count(*) FILTER (WHERE m.direction = 'out') "
+        "SELECT coalesce(t.outcome, '') AS outcome, coalesce(t.reason, '') AS reason, "
+        "count(*) FILTER (WHERE m.direction = 'in') AS inbound, "
+        "count(*) FILTER (WHERE m.direction = 'out') AS outbound "
         "FROM turns t LEFT JOIN messages m ON m.tenant_id = t.tenant_id AND m.turn_id = t.id WHERE t.tenant_id = $1 "
         "GROUP BY t.tenant_id, t.id, t.outcome, t.reason"
     );
     for (const auto row : rows) {
         turns.push_back(
-            {row.text(0),
-             row.text(1),
-             static_cast<int>(row.number(2)),
-             static_cast<int>(row.number(3))}
+            {row.text("outcome"),
+             row.text("reason"),
+             static_cast<int>(row.number("inbound")),
+             static_cast<int>(row.number("outbound"))}
         );
     }
     return turns;
@@ -71,13 +72,13 @@ std::vector<Ledger::Turn> Ledger::turns() const {
 std::map<std::string, int> Ledger::inbound() const {
     return count(
         kRouter,
-        "SELECT wamid, count(*) FROM messages WHERE tenant_id = $1 AND direction = 'in' GROUP BY wamid"
+        "SELECT wamid AS key, count(*) FROM messages WHERE tenant_id = $1 AND direction = 'in' GROUP BY wamid"
     );
 }
 
 std::map<std::string, int> Ledger::sends() const {
     return count(
-        kConnector, "SELECT state, count(*) FROM sends WHERE tenant_id = $1 GROUP BY state"
+        kConnector, "SELECT state AS key, count(*) FROM sends WHERE tenant_id = $1 GROUP BY state"
     );
 }
 
@@ -86,7 +87,7 @@ std::map<std::string, int> Ledger::sends_of(const std::string& number) const {
     const auto rows =
         query(kConnector, "SELECT phone_number_id, state FROM sends WHERE tenant_id = $1");
     for (const auto row : rows) {
-        if (row.text(0) == number) ++counts[row.text(1)];
+        if (row.text("phone_number_id") == number) ++counts[row.text("state")];
     }
     return counts;
 }
@@ -96,7 +97,7 @@ std::set<std::string> Ledger::sends_in(const std::string& state) const {
     const auto rows =
         query(kConnector, "SELECT id, state FROM sends WHERE tenant_id = $1 FOR SHARE");
     for (const auto row : rows) {
-        if (row.text(1) == state) ids.insert(row.uuid(0).to_string());
+        if (row.text("state") == state) ids.insert(row.uuid("id").to_string());
     }
     return ids;
 }
@@ -104,7 +105,7 @@ std::set<std::string> Ledger::sends_in(const std::string& state) const {
 std::map<std::string, int> Ledger::outbound_by_status() const {
     return count(
         kRouter,
-        "SELECT status, count(*) FROM messages WHERE tenant_id = $1 AND direction = 'out' GROUP BY status"
+        "SELECT status AS key, count(*) FROM messages WHERE tenant_id = $1 AND direction = 'out' GROUP BY status"
     );
 }
 

@@ -54,9 +54,11 @@ class Ledger {
     [[nodiscard]] std::string describe() const;
 
  private:
+    /// Of a statement that gives the columns key and count.
     [[nodiscard]] std::map<std::string, int> count(
         const std::string& service, const std::string& sql
     ) const;
+    /// Column count of its first row.
     [[nodiscard]] int number(const std::string& service, const std::string& sql) const;
 
     /// On a connection that is kept, and opened anew after a crash of the server.

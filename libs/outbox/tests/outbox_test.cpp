@@ -138,11 +138,11 @@ struct Lanes {
         TECNOCHAT_TRY(
             const auto next,
             transaction.execute(
-                "UPDATE lane SET n = n + 1 WHERE id = $1::int RETURNING n::text",
+                "UPDATE lane SET n = n + 1 WHERE id = $1::int RETURNING n::text AS n",
                 postgres::Params().add(static_cast<int>(lane))
             )
         );
-        const auto value = fmt::format("{}:{}", lane, next[0].text(0));
+        const auto value = fmt::format("{}:{}", lane, next[0].text("n"));
         TECNOCHAT_TRY(
             auto appended, box.append(transaction, std::vector{fixture.entry(value, keys[lane])})
         );
@@ -268,7 +268,7 @@ TEST_CASE_METHOD(Fixture, "threads that share a key keep its order") {
                 ++failures;
                 continue;
             }
-            auto appended = box->append(*transaction, std::vector{entry((*next)[0].text(0))});
+            auto appended = box->append(*transaction, std::vector{entry((*next)[0].text("n"))});
             if (!appended || !transaction->commit()) {
                 ++failures;
                 continue;
@@ -332,7 +332,7 @@ TEST_CASE_METHOD(Fixture, "what Kafka has but the table still shows holds nothin
         REQUIRE(box->append(transaction, std::vector{entry("probe")}));
         const auto last = transaction.execute("SELECT direct FROM outbox ORDER BY id DESC LIMIT 1");
         REQUIRE(last);
-        return (*last)[0].flag(0);
+        return (*last)[0].flag("direct");
     };
     CHECK(testkit::eventually(Milliseconds(20'000), next_is_direct));
     CHECK(rows() == "1");

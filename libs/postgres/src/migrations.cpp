@@ -86,12 +86,12 @@ Result<int> check_applied(Connection& connection, const std::map<int, Migration>
     );
     int expected = 1;
     for (const auto row : rows) {
-        const auto found = migrations.find(static_cast<int>(row.number(0)));
-        if (row.number(0) != expected++ || found == migrations.end()) {
-            return refused(fmt::format("applied migration '{}' has no file", row.text(1)));
+        const auto found = migrations.find(static_cast<int>(row.number("version")));
+        if (row.number("version") != expected++ || found == migrations.end()) {
+            return refused(fmt::format("applied migration '{}' has no file", row.text("name")));
         }
-        if (found->second.sha256 != row.text(2)) {
-            return refused(fmt::format("applied migration '{}' has changed", row.text(1)));
+        if (found->second.sha256 != row.text("sha256")) {
+            return refused(fmt::format("applied migration '{}' has changed", row.text("name")));
         }
     }
     return rows.size();

@@ -72,6 +72,11 @@ int Row::column(std::string_view name) const {
     return -1;
 }
 
+std::string_view Row::only_column() const {
+    TECNOCHAT_ASSERT(PQnfields(as_result(result_)) == 1, "the statement gives one column");
+    return PQfname(as_result(result_), 0);
+}
+
 Error Row::unknown_word(std::string_view name) {
     return make_error(
         ErrorCode::kDataLoss,

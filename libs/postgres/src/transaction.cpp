@@ -129,20 +129,15 @@ Status Transaction::relax_durability() {
 }
 
 Status Transaction::commit(StepFailpoints* failpoints) {
-    if (failpoints == nullptr) return commit(CommitFailpoints{});
-    return commit(CommitFailpoints{&failpoints->before, &failpoints->after});
-}
-
-Status Transaction::commit(CommitFailpoints failpoints) {
     TECNOCHAT_ASSERT(open_ && depth_ == 0, "a commit needs an open transaction");
-    if (failpoints.before != nullptr) failpoints.before->hit();
+    if (failpoints != nullptr) failpoints->before.hit();
     open_ = false;
     if (begun_) {
         if (!lost_) lease_->impl_->queue_commit();
         TECNOCHAT_CHECK(flush());
         begun_ = false;
     }
-    if (failpoints.after != nullptr) failpoints.after->hit();
+    if (failpoints != nullptr) failpoints->after.hit();
     return ok();
 }
 

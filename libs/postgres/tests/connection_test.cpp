@@ -28,34 +28,34 @@ TEST_CASE("every type survives the way to PostgreSQL and back") {
     const auto time = from_unix_ms(1'773'239'400'120);
     std::string all_bytes;
     for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
-    auto rows =
-        (*connection)
-            ->execute(
-                "SELECT $1::text, $2::bigint, $3::boolean, $4::float8, $5::uuid, $6::timestamptz, "
-                "$7::bytea, $8::text, $9::timestamptz",
-                Params()
-                    .add("señor \"O'Brien\" \\ {a,b}")
-                    .add(std::int64_t{-9'007'199'254'740'993})
-                    .add(true)
-                    .add(0.1)
-                    .add(uuid)
-                    .add(time)
-                    .add_bytes(all_bytes)
-                    .add_null()
-                    .add(from_unix_ms(0))
-            );
+    auto rows = (*connection)
+                    ->execute(
+                        "SELECT $1::text AS t, $2::bigint AS n, $3::boolean AS f, $4::float8 AS r, "
+                        "$5::uuid AS u, $6::timestamptz AS at, $7::bytea AS b, $8::text AS none, "
+                        "$9::timestamptz AS epoch",
+                        Params()
+                            .add("señor \"O'Brien\" \\ {a,b}")
+                            .add(std::int64_t{-9'007'199'254'740'993})
+                            .add(true)
+                            .add(0.1)
+                            .add(uuid)
+                            .add(time)
+                            .add(Bytes{all_bytes})
+                            .add_null()
+                            .add(from_unix_ms(0))
+                    );
     REQUIRE(rows);
     const auto row = (*rows)[0];
-    CHECK(row.text(0) == "señor \"O'Brien\" \\ {a,b}");
-    CHECK(row.number(1) == -9'007'199'254'740'993);
-    CHECK(row.flag(2));
-    CHECK(row.real(3) == 0.1);
-    CHECK(row.uuid(4) == uuid);
-    CHECK(row.time(5) == time);
-    CHECK(row.bytes(6) == all_bytes);
-    CHECK(row.is_null(7));
-    CHECK(row.text_or_null(7) == std::nullopt);
-    CHECK(row.time_or_null(8) == from_unix_ms(0));
+    CHECK(row.text("t") == "señor \"O'Brien\" \\ {a,b}");
+    CHECK(row.number("n") == -9'007'199'254'740'993);
+    CHECK(row.flag("f"));
+    CHECK(row.real("r") == 0.1);
+    CHECK(row.uuid("u") == uuid);
+    CHECK(row.time("at") == time);
+    CHECK(row.bytes("b") == all_bytes);
+    CHECK(row.is_null("none"));
+    CHECK(row.text_or_null("none") == std::nullopt);
+    CHECK(row.time_or_null("epoch") == from_unix_ms(0));
 }
 
 TEST_CASE("array elements are taken literally") {
@@ -75,33 +75,33 @@ TEST_CASE("array elements are taken literally") {
     REQUIRE(rows);
     REQUIRE(rows->size() == static_cast<int>(texts.size()));
     for (std::size_t i = 0; i < texts.size(); ++i) {
-        CHECK((*rows)[static_cast<int>(i)].text_or_null(0) == texts[i]);
+        CHECK((*rows)[static_cast<int>(i)].text_or_null("t") == texts[i]);
     }
     rows = (*connection)
                ->execute(
                    "SELECT b, t, f, n FROM unnest($1::bytea[], $2::timestamptz[], $3::boolean[], "
                    "$4::bigint[]) AS u(b, t, f, n)",
                    Params()
-                       .add_bytes_array(bytes)
+                       .add_columns(bytes, [](const auto& value) { return Bytes{value}; })
                        .add_array(times)
                        .add_array(std::vector<bool>{true, false, true})
                        .add_array(std::vector<std::int64_t>{1, -2, 3})
                );
     REQUIRE(rows);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-        CHECK((*rows)[static_cast<int>(i)].bytes(0) == bytes[i]);
+        CHECK((*rows)[static_cast<int>(i)].bytes("b") == bytes[i]);
     }
-    CHECK((*rows)[0].time_or_null(1) == times[0]);
-    CHECK((*rows)[1].time_or_null(1) == std::nullopt);
-    CHECK_FALSE((*rows)[1].flag(2));
-    CHECK((*rows)[1].number(3) == -2);
+    CHECK((*rows)[0].time_or_null("t") == times[0]);
+    CHECK((*rows)[1].time_or_null("t") == std::nullopt);
+    CHECK_FALSE((*rows)[1].flag("f"));
+    CHECK((*rows)[1].number("n") == -2);
     rows =
         (*connection)
             ->execute(
                 "SELECT count(*) FROM unnest($1::uuid[])", Params().add_array(std::vector<Uuid>{})
             );
     REQUIRE(rows);
-    CHECK((*rows)[0].number(0) == 0);
+    CHECK((*rows)[0].number("count") == 0);
 }
 
 TEST_CASE("columns are read by name, in any order") {
@@ -218,10 +218,11 @@ TEST_CASE("a NUL in a text neither cuts it nor fails") {
     Sandbox sandbox;
     auto connection = connect(sandbox.service_url().reveal(), soon());
     REQUIRE(connection);
-    auto rows = (*connection)->execute("SELECT $1::text", Params().add(std::string("a\0b", 3)));
+    auto rows =
+        (*connection)->execute("SELECT $1::text AS t", Params().add(std::string("a\0b", 3)));
     REQUIRE(rows);
     CHECK(
-        (*rows)[0].text(0) ==
+        (*rows)[0].text("t") ==
         "a\xEF\xBF\xBD"
         "b"
     );
@@ -265,14 +266,14 @@ TEST_CASE("more statements than the cache holds still work") {
     REQUIRE(connection);
     for (int round = 0; round < 2; ++round) {
         for (int i = 0; i < 300; ++i) {
-            auto rows = (*connection)->execute("SELECT " + std::to_string(i));
+            auto rows = (*connection)->execute("SELECT " + std::to_string(i) + " AS n");
             REQUIRE(rows);
-            CHECK((*rows)[0].number(0) == i);
+            CHECK((*rows)[0].number("n") == i);
         }
     }
     auto rows = (*connection)->execute("SELECT count(*) FROM pg_prepared_statements");
     REQUIRE(rows);
-    CHECK((*rows)[0].number(0) == 256);
+    CHECK((*rows)[0].number("count") == 256);
 }
 
 TEST_CASE("the deadline ends a statement and its connection") {

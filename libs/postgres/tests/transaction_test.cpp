@@ -30,7 +30,7 @@ struct Fixture {
     static std::int64_t count(Transaction& transaction) {
         auto rows = transaction.execute(kCount);
         REQUIRE(rows);
-        return (*rows)[0].number(0);
+        return (*rows)[0].number("count");
     }
     void store(const TenantId& tenant, std::string_view event) {
         auto transaction = begin(tenant);
@@ -62,7 +62,7 @@ TEST_CASE_METHOD(Fixture, "the tenants end with the transaction") {
     REQUIRE(lease);
     auto rows = (*lease)->execute(kCount);
     REQUIRE(rows);
-    CHECK((*rows)[0].number(0) == 0);
+    CHECK((*rows)[0].number("count") == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "rows of another tenant are refused") {

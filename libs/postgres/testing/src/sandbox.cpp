@@ -162,7 +162,7 @@ void Sandbox::run(const std::string& sql) {
 
 std::string Sandbox::query(const std::string& sql) {
     const auto rows = or_throw(admin_->execute(sql));
-    return rows.empty() ? "" : rows[0].text_or_null(0).value_or("");
+    return rows.empty() ? "" : rows[0].text_or_null(rows[0].only_column()).value_or("");
 }
 
 void Sandbox::terminate_service_connections() {

@@ -17,7 +17,7 @@ TEST_CASE("every table of a tenant hides its rows from others and from no tenant
     router.take_text("wamid.1", "hola");
     const auto visible = [&](const std::string& table, std::span<const TenantId> tenants) {
         auto transaction = Transaction::begin(router.pool, tenants, soon()).value();
-        return transaction.execute("SELECT count(*) FROM " + table).value()[0].number(0);
+        return transaction.execute("SELECT count(*) FROM " + table).value()[0].number("count");
     };
     const TenantId own[] = {router.tenant};
     const TenantId other[] = {router.other_tenant};

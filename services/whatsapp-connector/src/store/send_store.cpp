@@ -302,18 +302,24 @@ Content content_after(const Error& error, const ClaimedSend& send) {
     return Content::kUnreadable;
 }
 
+/// What is sealed of a text.
+struct Sealed {
+    std::string recipient;
+    std::string body;
+};
+
 }  // namespace
 
 Status SendStore::insert(
     postgres::Transaction& transaction, std::span<const NewSend> sends, const sealing::Keys& keys
 ) {
-    std::vector<std::string> recipients, bodies;
+    std::vector<Sealed> sealed;
+    sealed.reserve(sends.size());
     for (const auto& send : sends) {
         const sealing::Person person{send.tenant, send.contact};
         TECNOCHAT_TRY(auto recipient, keys.seal(person, to_json(send.recipient)));
         TECNOCHAT_TRY(auto body, keys.seal(person, send.body));
-        recipients.push_back(std::move(recipient));
-        bodies.push_back(std::move(body));
+        sealed.push_back({std::move(recipient), std::move(body)});
     }
     transaction.send(
         kInsert,
@@ -321,8 +327,11 @@ Status SendStore::insert(
             .add_columns(
                 sends, &NewSend::phone_number_id, &NewSend::conversation, &NewSend::contact
             )
-            .add_bytes_array(recipients)
-            .add_bytes_array(bodies)
+            .add_columns(
+                sealed,
+                [](const Sealed& send) { return postgres::Bytes{send.recipient}; },
+                [](const Sealed& send) { return postgres::Bytes{send.body}; }
+            )
             .add_columns(sends, &NewSend::window_until, &NewSend::traceparent)
     );
     return ok();

@@ -75,7 +75,6 @@ class Params {
     }
     Params& add(Timestamp time);  // timestamptz
     Params& add(Bytes bytes);     // bytea
-    Params& add_bytes(std::string_view bytes) { return add(Bytes{bytes}); }
     Params& add_null();
     template <class T>
     Params& add(const std::optional<T>& value) {
@@ -87,9 +86,6 @@ class Params {
     template <class Values>
     Params& add_array(const Values& values) {
         return add_elements(values, std::identity{});
-    }
-    Params& add_bytes_array(const auto& values) {  // bytea[]
-        return add_elements(values, [](const auto& value) { return Bytes{value}; });
     }
 
     /// The columns of many rows: one array for each field, in order, for `unnest($1::uuid[], …)`.

@@ -80,7 +80,13 @@ class Row {
         return known;
     }
 
-    // By position: only until the services read by name.
+    /// The name of the only column there is (assert), for statements that somebody else wrote.
+    [[nodiscard]] std::string_view only_column() const;
+
+ private:
+    friend class Rows;
+    Row(const void* result, int index) : result_(result), index_(index) {}
+    [[nodiscard]] int column(std::string_view name) const;
     [[nodiscard]] bool is_null(int column) const;
     [[nodiscard]] std::string text(int column) const;
     [[nodiscard]] std::string_view view(int column) const;
@@ -93,11 +99,6 @@ class Row {
     [[nodiscard]] std::optional<std::string> text_or_null(int column) const;
     [[nodiscard]] std::optional<Uuid> uuid_or_null(int column) const;
     [[nodiscard]] std::optional<Timestamp> time_or_null(int column) const;
-
- private:
-    friend class Rows;
-    Row(const void* result, int index) : result_(result), index_(index) {}
-    [[nodiscard]] int column(std::string_view name) const;
     static Error unknown_word(std::string_view name);
     const void* result_;
     int index_;

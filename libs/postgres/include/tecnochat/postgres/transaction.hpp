@@ -15,13 +15,6 @@ namespace tecnochat::postgres {
 
 struct Slot;
 
-/// Failpoints around one commit; either may be null. Deprecated: StepFailpoints takes its place as
-/// the services are converted.
-struct CommitFailpoints {
-    Failpoint* before = nullptr;
-    Failpoint* after = nullptr;
-};
-
 /// What a queued statement will have given. To be read only after the next execute() or commit() of
 /// its transaction succeeded (assert); it may outlive the transaction.
 class Pending {
@@ -65,7 +58,6 @@ class Transaction {
     /// `after` once PostgreSQL has confirmed it. A failure has rolled back, except kUnavailable and
     /// kDeadlineExceeded of a lost connection: these may have committed.
     Status commit(StepFailpoints* failpoints = nullptr);
-    Status commit(CommitFailpoints failpoints);
     /// Runs `work` inside a savepoint: its failure undoes only what it did, and the transaction
     /// goes on (unless the connection is gone). What `work` queued is sent before the savepoint
     /// ends, so its failure is the savepoint's as well; what was queued before is sent first.
