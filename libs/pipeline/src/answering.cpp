@@ -63,12 +63,7 @@ class AnsweringHandler {
           settlement_(std::move(outside), topic.name()) {}
 
     Status handle(std::span<const kafka::Record> records) {
-        const auto fresh = settlement_.fresh(records);
-        if (!fresh.empty()) {
-            TECNOCHAT_TRY(auto outcome, make_durable(fresh));
-            settlement_.add(fresh, std::move(outcome));
-        }
-        return settlement_.finish(records);
+        return settlement_.handle(records, [this](auto fresh) { return make_durable(fresh); });
     }
 
  private:
@@ -156,10 +151,7 @@ kafka::Consumer::Handler make_answering(
     const AnsweringTopic& topic,
     std::unique_ptr<Answers> answers
 ) {
-    // Shared by the copies of the handler: a std::function is copied.
-    auto handler =
-        std::make_shared<AnsweringHandler>(producer, std::move(outside), topic, std::move(answers));
-    return [handler](std::span<const kafka::Record> records) { return handler->handle(records); };
+    return make_handler<AnsweringHandler>(producer, std::move(outside), topic, std::move(answers));
 }
 
 }  // namespace tecnochat::pipeline::detail

@@ -27,13 +27,10 @@ class TransactionalHandler {
           settlement_(std::move(outside), topic.name()) {}
 
     Status handle(std::span<const kafka::Record> records) {
-        const auto fresh = settlement_.fresh(records);
-        if (!fresh.empty()) {
+        return settlement_.handle(records, [this](auto fresh) {
             intake_.decode(fresh);
-            TECNOCHAT_TRY(auto outcome, make_durable());
-            settlement_.add(fresh, std::move(outcome));
-        }
-        return settlement_.finish(records);
+            return make_durable();
+        });
     }
 
  private:
@@ -105,10 +102,7 @@ kafka::Consumer::Handler make_transactional(
     const TransactionalTopic& topic,
     std::unique_ptr<Work> work
 ) {
-    // Shared by the copies of the handler: a std::function is copied.
-    auto handler =
-        std::make_shared<TransactionalHandler>(pool, std::move(outside), topic, std::move(work));
-    return [handler](std::span<const kafka::Record> records) { return handler->handle(records); };
+    return make_handler<TransactionalHandler>(pool, std::move(outside), topic, std::move(work));
 }
 
 }  // namespace tecnochat::pipeline::detail
