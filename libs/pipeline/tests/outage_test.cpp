@@ -3,6 +3,7 @@
 #include "fixture.hpp"
 #include "tecnochat/core/guarded.hpp"
 #include "tecnochat/kafka/testing/mock_cluster.hpp"
+#include "tecnochat/kafka/testing/read_topic.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 
 using namespace std::chrono_literals;
@@ -59,21 +60,7 @@ struct Outage : Fixture {
     }
     /// The whole topic as it stands.
     int letters_written() {
-        Guarded<int> count;
-        auto config = consumer_config(kLetters);
-        config.reads = kafka::Reads::kAllFromBeginning;
-        kafka::Consumer reader(
-            config,
-            [&](std::span<const kafka::Record> batch) {
-                count.with([&](int& all) { all += static_cast<int>(batch.size()); });
-                return ok();
-            },
-            metrics
-        );
-        reader.start();
-        REQUIRE(testkit::eventually(30s, [&] { return reader.ready(); }));
-        reader.stop(Deadline::after(Milliseconds(20'000)));
-        return count.with([](int all) { return all; });
+        return static_cast<int>(kafka::testing::read_topic(cluster.bootstrap(), kLetters).size());
     }
 };
 

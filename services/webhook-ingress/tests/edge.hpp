@@ -8,8 +8,8 @@
 #include "app.hpp"
 #include "raw_client.hpp"
 #include "tecnochat/crypto/encoding.hpp"
-#include "tecnochat/kafka/consumer.hpp"
 #include "tecnochat/kafka/testing/mock_cluster.hpp"
+#include "tecnochat/kafka/testing/read_topic.hpp"
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 
@@ -67,26 +67,7 @@ class Edge {
 
     /// Everything the topic holds, read from its beginning by a consumer of its own.
     std::vector<kafka::Record> records(std::string_view topic) {
-        kafka::ConsumerConfig config;
-        config.service = "test";
-        config.topic = std::string(topic);
-        config.reads = kafka::Reads::kAllFromBeginning;
-        config.mock_bootstrap = broker.bootstrap();
-        std::mutex mutex;
-        std::vector<kafka::Record> all;
-        kafka::Consumer consumer(
-            config,
-            [&](std::span<const kafka::Record> batch) {
-                const std::scoped_lock lock(mutex);
-                all.insert(all.end(), batch.begin(), batch.end());
-                return ok();
-            },
-            metrics
-        );
-        consumer.start();
-        REQUIRE(testkit::eventually(kPatience, [&] { return consumer.ready(); }));
-        consumer.stop(Deadline::after(Milliseconds(20'000)));
-        return all;
+        return kafka::testing::read_topic(broker.bootstrap(), topic);
     }
 
     [[nodiscard]] std::vector<kafka::Record> inbound() {

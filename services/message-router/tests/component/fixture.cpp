@@ -3,10 +3,8 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 
-#include "tecnochat/core/guarded.hpp"
-#include "tecnochat/kafka/consumer.hpp"
+#include "tecnochat/kafka/testing/read_topic.hpp"
 #include "tecnochat/kafka/topics.hpp"
-#include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::message_router::testing {
 namespace {
@@ -122,7 +120,7 @@ double Router::dead_letter_count(const std::string& topic, const std::string& re
     return metrics
         .counter(
             "tecnochat_dead_letters_total",
-            "Records put aside because they cannot be processed",
+            "Records that became dead letters because they cannot be processed",
             {{"topic", topic}, {"reason", reason}}
         )
         .value();
@@ -139,27 +137,9 @@ double Router::dropped(const std::string& topic, const std::string& reason) {
 }
 
 std::vector<kafka::Record> Router::published(std::string_view topic, std::size_t count) {
-    Guarded<std::vector<kafka::Record>> seen;
-    kafka::ConsumerConfig config;
-    config.service = "router-test";
-    config.topic = topic;
-    config.reads = kafka::Reads::kAllFromBeginning;
-    config.mock_bootstrap = cluster.bootstrap();
-    kafka::Consumer consumer(
-        config,
-        [&](std::span<const kafka::Record> records) {
-            seen.with([&](auto& all) { all.insert(all.end(), records.begin(), records.end()); });
-            return ok();
-        },
-        metrics
-    );
-    consumer.start();
-    const bool enough = testkit::eventually(30s, [&] {
-        return seen.with([&](const auto& all) { return all.size() >= count; });
-    });
-    consumer.stop(Deadline::after(Milliseconds(20'000)));
-    REQUIRE(enough);
-    return seen.with([](const auto& all) { return all; });
+    auto records = kafka::testing::read_topic(cluster.bootstrap(), topic, count);
+    REQUIRE(records.size() >= count);
+    return records;
 }
 
 void Router::require(const Status& status) {

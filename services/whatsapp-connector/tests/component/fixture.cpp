@@ -4,10 +4,8 @@
 #include <stdexcept>
 
 #include "domain/send_protocol.hpp"
-#include "tecnochat/core/guarded.hpp"
-#include "tecnochat/kafka/consumer.hpp"
+#include "tecnochat/kafka/testing/read_topic.hpp"
 #include "tecnochat/kafka/topics.hpp"
-#include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
 namespace {
@@ -140,28 +138,7 @@ std::string Fixture::column(int n, const std::string& name) {
 std::vector<kafka::Record> read_topic(
     const kafka::testing::MockCluster& cluster, std::string_view topic, std::size_t count
 ) {
-    Guarded<std::vector<kafka::Record>> seen;
-    telemetry::Metrics metrics;
-    kafka::ConsumerConfig config;
-    config.service = "connector-test";
-    config.reads = kafka::Reads::kAllFromBeginning;
-    config.kafka.instance.clear();
-    config.topic = topic;
-    config.mock_bootstrap = cluster.bootstrap();
-    kafka::Consumer consumer(
-        config,
-        [&](std::span<const kafka::Record> batch) {
-            seen.with([&](auto& all) { all.insert(all.end(), batch.begin(), batch.end()); });
-            return ok();
-        },
-        metrics
-    );
-    consumer.start();
-    testkit::eventually(20s, [&] {
-        return seen.with([&](const auto& all) { return all.size() >= count; });
-    });
-    consumer.stop(Deadline::after(Milliseconds(20'000)));
-    return seen.with([](const auto& all) { return all; });
+    return kafka::testing::read_topic(cluster.bootstrap(), topic, count);
 }
 
 }  // namespace tecnochat::whatsapp_connector::testing
