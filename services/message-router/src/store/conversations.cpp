@@ -1,6 +1,7 @@
 #include "store/conversations.hpp"
 
 #include "domain/vocabulary.hpp"
+#include "store/conversation_columns.hpp"
 
 namespace tecnochat::message_router::store::conversations {
 namespace {
@@ -87,16 +88,8 @@ Result<std::vector<LockedConversation>> read(const postgres::Rows& rows) {
     locked.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
         LockedConversation conversation;
-        auto& state = conversation.state;
-        state.tenant = row.id<TenantId>("tenant_id");
-        state.id = row.id<ConversationId>("id");
-        TECNOCHAT_TRY(state.turn, row.word("turn", domain::parse_turn_owner));
-        state.turn_epoch = row.number("turn_epoch");
-        state.next_sequence = row.number("next_sequence");
-        state.last_message_at = row.time("last_message_at");
-        state.window_until = row.time("window_until");
-        state.unread = row.number("unread");
-        state.parked = row.flag("parked");
+        conversation.state = read_state_but_turn(row);
+        TECNOCHAT_TRY(conversation.state.turn, row.word("turn", domain::parse_turn_owner));
         conversation.phone_number_id = row.text("phone_number_id");
         conversation.contact = row.id<ContactId>("contact_id");
         conversation.customer = {row.text_or_null("user_id"), row.text_or_null("phone")};

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "store/conversation_columns.hpp"
 #include "tecnochat/telemetry/log.hpp"
 
 namespace tecnochat::message_router::store::views {
@@ -110,17 +111,10 @@ SealedConversation read_conversation(const postgres::Row& row) {
     SealedConversation sealed;
     auto& view = sealed.view;
     auto& state = view.state;
-    state.tenant = row.id<TenantId>("tenant_id");
-    state.id = row.id<ConversationId>("id");
+    state = read_state_but_turn(row);
     const auto turn = known(row, "turn", domain::parse_turn_owner);
     view.turn_known = turn.has_value();
     if (turn) state.turn = *turn;
-    state.turn_epoch = row.number("turn_epoch");
-    state.next_sequence = row.number("next_sequence");
-    state.last_message_at = row.time("last_message_at");
-    state.window_until = row.time("window_until");
-    state.unread = row.number("unread");
-    state.parked = row.flag("parked");
     view.phone_number_id = row.text("phone_number_id");
     sealed.person = row.id<ContactId>("contact_id");
     view.contact.tenant = state.tenant;
