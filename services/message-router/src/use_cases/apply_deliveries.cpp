@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include "tecnochat/channels/verdicts.hpp"
+
 namespace tecnochat::message_router {
 namespace {
 
@@ -47,25 +49,12 @@ Result<std::vector<std::optional<MessageId>>> find_messages(
 Result<std::vector<pipeline::Verdict>> ApplyDeliveries::resolve(
     std::span<const domain::DeliveryReport> reports, Deadline deadline
 ) {
-    std::vector<std::string> numbers;
-    numbers.reserve(reports.size());
-    for (const auto& report : reports) numbers.push_back(report.phone_number_id);
-    TECNOCHAT_TRY(const auto known, directory_.find(numbers, deadline));
-    std::vector<pipeline::Verdict> verdicts;
-    verdicts.reserve(reports.size());
-    for (const auto& report : reports) {
-        const auto entry = known.find(report.phone_number_id);
-        if (!report.status) {
-            verdicts.push_back(pipeline::Verdict::drop("unknown_status"));
-        } else if (entry == known.end()) {
-            verdicts.push_back(pipeline::Verdict::refuse("unknown_number"));
-        } else if (!entry->second) {
-            return entry->second.error();
-        } else {
-            verdicts.push_back(pipeline::Verdict::take(entry->second->tenant));
-        }
-    }
-    return verdicts;
+    using pipeline::Verdict;
+    const auto verdict = [](const domain::DeliveryReport& report, const channels::Channel* known) {
+        if (!report.status) return Verdict::drop("unknown_status");
+        return known == nullptr ? Verdict::refuse("unknown_number") : Verdict::take(known->tenant);
+    };
+    return channels::verdicts_by_number(directory_, reports, deadline, verdict);
 }
 
 Result<pipeline::Effects> ApplyDeliveries::run(

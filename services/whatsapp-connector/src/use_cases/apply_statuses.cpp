@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "use_cases/numbers.hpp"
+#include "tecnochat/channels/verdicts.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
@@ -47,17 +47,10 @@ Result<std::vector<pipeline::Verdict>> resolve_statuses(
     channels::Directory& directory, std::span<const StatusReport> reports, Deadline deadline
 ) {
     using pipeline::Verdict;
-    TECNOCHAT_TRY(const auto entries, entries_of(directory, reports, deadline));
-    std::vector<Verdict> verdicts;
-    verdicts.reserve(reports.size());
-    for (const StatusReport& report : reports) {
-        const auto known = entries.find(report.phone_number_id);
-        verdicts.push_back(
-            known == entries.end() ? Verdict::refuse("unknown_number")
-                                   : Verdict::take(known->second->tenant)
-        );
-    }
-    return verdicts;
+    const auto verdict = [](const StatusReport&, const channels::Channel* known) {
+        return known == nullptr ? Verdict::refuse("unknown_number") : Verdict::take(known->tenant);
+    };
+    return channels::verdicts_by_number(directory, reports, deadline, verdict);
 }
 
 }  // namespace tecnochat::whatsapp_connector

@@ -1,7 +1,7 @@
 #include "use_cases/store_outbound.hpp"
 
 #include "tecnochat/channels/store.hpp"
-#include "use_cases/numbers.hpp"
+#include "tecnochat/channels/verdicts.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
@@ -73,8 +73,8 @@ std::vector<NewSend> StoreOutbound::texts(
         }
         sends.push_back(*text);
         sends.back().tenant = order.tenant;
-        // The router must hear that it failed, which the way to the wire tells; what it says must
-        // not be kept for a number that was disconnected.
+        // Stored all the same, so that the dispatcher reports to the router that it failed; but
+        // nothing of the content may be kept for a number that was disconnected.
         if (prepared.silenced.contains(text->phone_number_id)) {
             sends.back().recipient = {};
             sends.back().body.clear();
@@ -87,23 +87,15 @@ Result<std::vector<pipeline::Verdict>> resolve_orders(
     channels::Directory& directory, std::span<const Order> orders, Deadline deadline
 ) {
     using pipeline::Verdict;
-    TECNOCHAT_TRY(const auto entries, entries_of(directory, orders, deadline));
-    std::vector<Verdict> verdicts;
-    verdicts.reserve(orders.size());
-    for (const Order& order : orders) {
-        const auto known = entries.find(order.phone_number_id);
-        if (known == entries.end()) {
-            verdicts.push_back(Verdict::refuse("unknown_number"));
-        } else if (std::holds_alternative<InvalidOrder>(order.what)) {
-            verdicts.push_back(Verdict::refuse("invalid"));
-        } else if (std::holds_alternative<ReadReceipt>(order.what) &&
-                   known->second->state != channels::State::kConnected) {
-            verdicts.push_back(Verdict::drop("not_connected"));
-        } else {
-            verdicts.push_back(Verdict::take(known->second->tenant));
-        }
-    }
-    return verdicts;
+    const auto verdict = [](const Order& order, const channels::Channel* known) {
+        if (known == nullptr) return Verdict::refuse("unknown_number");
+        if (std::holds_alternative<InvalidOrder>(order.what)) return Verdict::refuse("invalid");
+        const bool is_receipt = std::holds_alternative<ReadReceipt>(order.what);
+        if (is_receipt && known->state != channels::State::kConnected)
+            return Verdict::drop("not_connected");
+        return Verdict::take(known->tenant);
+    };
+    return channels::verdicts_by_number(directory, orders, deadline, verdict);
 }
 
 }  // namespace tecnochat::whatsapp_connector
