@@ -161,7 +161,7 @@ bool Attack::settle() {
 std::string Attack::describe() const {
     std::string text = "stored " + std::to_string(ledger_.inbound().size()) + " of " +
                        std::to_string(written_in_all_) + " | " + ledger_.describe();
-    for (const auto& letter : poison_left_) text += "| poison not set aside: " + letter + " ";
+    for (const auto& letter : poison_left_) text += "| no dead letter of: " + letter + " ";
     return text;
 }
 

@@ -75,7 +75,7 @@ class Attack {
     );
 
     /// Lets Meta deliver what was refused, and waits until every message is stored, everything has
-    /// ended and all poison is set aside.
+    /// ended and all poison is in the dead letters.
     [[nodiscard]] bool settle();
     [[nodiscard]] std::string describe() const;
 

@@ -3,7 +3,8 @@
 // there) while 40 messages are in flight, then Kafka, PostgreSQL and Redis are killed the same way.
 // Afterwards the books of both databases and the simulated Meta must agree: each message stored
 // once, each turn one outcome, each send one terminal state, no customer answered twice, `unknown`
-// only where Meta really never got the message, and records that nobody can read set aside.
+// only where Meta really never got the message, and records that nobody can read in the dead
+// letters.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>

@@ -123,7 +123,7 @@ TEST_CASE("every event carries the CloudEvents headers that its topic promises")
     phone.write(business.number(), customer, Business::covered()[0].question);
     phone.wait(business.number(), customer, 1);
     for (const auto& topic : topics()) {
-        // Dead letters keep the headers of the record they set aside.
+        // Dead letters keep the headers of the record they were.
         if (topic.name.starts_with("dead-letters.")) continue;
         for (const auto& record : read_topic(stack, topic.name)) check_cloud_event(record, topic);
     }

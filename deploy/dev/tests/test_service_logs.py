@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from stack.results import Case  # noqa: E402
 from stack.service_logs import LogWatch  # noqa: E402
 
-ERROR = json.dumps({"level": "error", "service": "router", "msg": "reply set aside"})
+ERROR = json.dumps({"level": "error", "service": "router", "msg": "a reply became a dead letter"})
 INFO = json.dumps({"level": "info", "service": "router", "msg": "an error was mended"})
 BROKEN = "assertion failed: a turn would end twice (rows == 1) at turns.cpp:139"
 

@@ -49,7 +49,7 @@ inline constexpr std::string_view kForeignEpoch = "foreign_epoch";
 inline constexpr std::string_view kNotOverdue = "not_overdue";
 }  // namespace drop
 
-/// What happens with one reply, or with a turn that waited for one in vain. Exactly one of
+/// What happens with one reply, or with a turn that got none in time. Exactly one of
 /// `dropped` and `sequence` says something, except that a handover may have nothing to send.
 struct ReplyDecision {
     /// Empty: accepted.

@@ -190,7 +190,7 @@ Status SettleWaiting::give_up(
         outside_.metrics
             .counter(
                 "tecnochat_dead_letters_total",
-                "Records put aside because they cannot be processed",
+                "Records that became dead letters because they cannot be processed",
                 {{"topic", message.raw.topic}, {"reason", std::string(reason)}}
             )
             .increment();

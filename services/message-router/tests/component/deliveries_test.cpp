@@ -105,7 +105,7 @@ TEST_CASE("a status without our value is found by Meta's id") {
     CHECK(router.state() == "delivered wamid.out");
 }
 
-TEST_CASE("a report whose Meta id is taken is set aside, the rest goes on") {
+TEST_CASE("a report whose Meta id is taken is a dead letter, the rest goes on") {
     Sent router;
     router.take_text("wamid.2", "¿y mañana?");
     router.take(router.accept_replies, {Router::record(router.reply_to("wamid.2", "También."))});

@@ -75,7 +75,7 @@ TEST_CASE("an overdue turn is handed over exactly once, and a late reply is drop
     );
 }
 
-TEST_CASE("every conversation that waits in vain is handed over, the others are left alone") {
+TEST_CASE("every overdue conversation is handed over, the others are left alone") {
     Scene scene;
     std::vector<kafka::Record> records;
     for (int i = 0; i < 20; ++i) {

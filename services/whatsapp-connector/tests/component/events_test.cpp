@@ -1,6 +1,6 @@
-// Goal: what comes from Kafka is stored once or set aside with a reason, and one bad record never
-// holds up the others. Method: the handlers on a real PostgreSQL (TECNOCHAT_TEST_POSTGRES_URL) and
-// a broker inside this process.
+// Goal: what comes from Kafka is stored once or a dead letter with a reason, and one bad record
+// never holds up the others. Method: the handlers on a real PostgreSQL
+// (TECNOCHAT_TEST_POSTGRES_URL) and a broker inside this process.
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
@@ -118,7 +118,7 @@ TEST_CASE("a batch of texts is stored in its order, and a second delivery change
     CHECK(claimed.front().recipient.phone == "573001112233");
 }
 
-TEST_CASE("records nobody can act on are set aside with a reason, the rest is stored") {
+TEST_CASE("records nobody can act on are dead letters with a reason, the rest is stored") {
     Handlers h;
     auto unknown_number = h.command(2);
     unknown_number.set_phone_number_id("999");
@@ -149,7 +149,7 @@ TEST_CASE("records nobody can act on are set aside with a reason, the rest is st
     );
 }
 
-TEST_CASE("a text the database refuses is set aside alone") {
+TEST_CASE("a text the database refuses is a dead letter alone") {
     Handlers h;
     h.refuse_sends_unless("id <> '" + message(2).to_string() + "'");
     REQUIRE(h.outbound(std::vector<kafka::Record>{
@@ -269,7 +269,7 @@ TEST_CASE("a status with our send id settles its send and tells the router once"
     CHECK(h.woken == 1);
 }
 
-TEST_CASE("a status the database refuses is set aside alone") {
+TEST_CASE("a status the database refuses is a dead letter alone") {
     Handlers h;
     for (const int n : {1, 2, 3}) h.record(h.on_wire(n), Doubtful{"cut"});
     h.refuse_sends_unless("wamid IS DISTINCT FROM 'wamid.2'");

@@ -1,6 +1,6 @@
-// Goal: a send's way to the wire: stored once, claimed by one worker at a time, in order, and let
-// out only under the number's authority row. Method: the service's own statements and role on a
-// real PostgreSQL (TECNOCHAT_TEST_POSTGRES_URL).
+// Goal: a send goes from `queued` to `wire` as it must: stored once, claimed by one worker at a
+// time, in order, and let out only under the number's authority row. Method: the service's own
+// statements and role on a real PostgreSQL (TECNOCHAT_TEST_POSTGRES_URL).
 #include <catch2/catch.hpp>
 #include <future>
 
@@ -333,7 +333,7 @@ TEST_CASE("a window that closes while a send waits for its number is closed") {
     CHECK(changes.front().failure == Failure::kWindowClosed);
 }
 
-TEST_CASE("the way to the wire changes no index: every update of it is heap-only") {
+TEST_CASE("from queued to wire no index changes: every update is heap-only") {
     Fixture f;
     // Few enough that all versions find room beside their rows, whatever else holds back pruning.
     f.insert({f.text(1, 1), f.text(2, 2), f.text(3, 3), f.text(4, 4)});

@@ -25,7 +25,7 @@ class FaultySealer final : public Sealer {
     Result<std::shared_ptr<const Keyring>> fetch_daily(std::chrono::sys_days day, Deadline deadline)
         override;
 
-    /// Calls, also those that wait already, stand still until let_go(); one whose deadline passes
+    /// Calls, also those that wait already, block until let_go(); one whose deadline passes
     /// meanwhile ends with kDeadlineExceeded.
     void hold();
     void let_go();
