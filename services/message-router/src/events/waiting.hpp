@@ -17,8 +17,8 @@ Result<domain::ArrivedMessage> arrived_message(const kafka::Record& record);
 Result<pipeline::Incoming<domain::ArrivedMessage>> waited_message(
     domain::RawMessage raw, const TenantId& tenant
 );
-/// The dead letter of a message that waited for too long or cannot be stored; ordered by its number.
-/// Dead letters have no tenant: the nil one.
+/// The dead letter of a message that waited for too long or cannot be stored; ordered by its
+/// number. Dead letters have no tenant: the nil one.
 outbox::Entry waiting_letter(
     domain::RawMessage raw, const std::string& phone_number_id, std::string_view reason
 );
