@@ -145,8 +145,6 @@ TEST_CASE("a secret does not print itself") {
     CHECK(secret.reveal() == "s3cret");
 }
 
-}  // namespace tecnochat
-
 TEST_CASE("waiting for more items pays at a high rate only") {
     using std::chrono::milliseconds;
     ArrivalRate rate;
@@ -160,3 +158,5 @@ TEST_CASE("waiting for more items pays at a high rate only") {
     CHECK(batches(20, 3, milliseconds(10)));         // 300/s
     CHECK_FALSE(batches(1, 1, milliseconds(2000)));  // an idle time ends it at once
 }
+
+}  // namespace tecnochat
