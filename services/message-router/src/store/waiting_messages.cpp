@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tecnochat/telemetry/log.hpp"
+
 namespace tecnochat::message_router::store::waiting_messages {
 namespace {
 
@@ -78,7 +80,20 @@ Result<kafka::Headers> headers_from_json(const std::string& text) {
     return headers;
 }
 
-Result<std::vector<WaitingMessage>> read(const postgres::Rows& rows) {
+// The words of a newer version, or damage. The message goes on without them: they hold its trace
+// and what tools show, and nothing else may wait for it.
+kafka::Headers headers_or_none(std::int64_t id, const std::string& text) {
+    auto headers = headers_from_json(text);
+    if (headers) return std::move(*headers);
+    telemetry::log_limited(
+        telemetry::Level::kWarning,
+        "the headers of a waiting message cannot be read",
+        {{"waiting_id", id}, {"reason", headers.error().message}}
+    );
+    return {};
+}
+
+std::vector<WaitingMessage> read(const postgres::Rows& rows) {
     std::vector<WaitingMessage> found;
     found.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
@@ -92,7 +107,7 @@ Result<std::vector<WaitingMessage>> read(const postgres::Rows& rows) {
         message.record.offset = row.number("record_offset");
         message.record.key = row.bytes("key");
         message.record.value = row.bytes("value");
-        TECNOCHAT_TRY(message.record.headers, headers_from_json(row.text("headers")));
+        message.record.headers = headers_or_none(message.id, row.text("headers"));
         message.record.timestamp = row.time("recorded_at");
         found.push_back(std::move(message));
     }

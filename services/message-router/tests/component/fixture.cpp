@@ -139,6 +139,16 @@ double Router::dropped(const std::string& topic, const std::string& reason) {
 }
 
 std::vector<kafka::Record> Router::published(std::string_view topic, std::size_t count) {
+    return read_until(topic, [&](const auto&, std::size_t seen) { return seen >= count; });
+}
+
+std::vector<kafka::Record> Router::on_topic(std::string_view topic) {
+    return read_until(topic, [](const auto& consumer, std::size_t) { return consumer.ready(); });
+}
+
+std::vector<kafka::Record> Router::read_until(
+    std::string_view topic, const std::function<bool(const kafka::Consumer&, std::size_t)>& enough
+) {
     Guarded<std::vector<kafka::Record>> seen;
     kafka::ConsumerConfig config;
     config.service = "router-test";
@@ -154,11 +164,11 @@ std::vector<kafka::Record> Router::published(std::string_view topic, std::size_t
         metrics
     );
     consumer.start();
-    const bool enough = testkit::eventually(30s, [&] {
-        return seen.with([&](const auto& all) { return all.size() >= count; });
+    const bool done = testkit::eventually(30s, [&] {
+        return seen.with([&](const auto& all) { return enough(consumer, all.size()); });
     });
     consumer.stop();
-    REQUIRE(enough);
+    REQUIRE(done);
     return seen.with([](const auto& all) { return all; });
 }
 

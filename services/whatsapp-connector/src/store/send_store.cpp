@@ -232,14 +232,36 @@ Result<SendChange> to_change(const postgres::Row& row) {
     return change;
 }
 
-// The statements that give these rows have just written their states: a word that is not known
-// cannot be among them, and if it were, the caller's items would be to blame.
+// For callers that take a failing batch apart: a state that this version does not know is the fault
+// of its send alone.
 Result<std::vector<SendChange>> to_changes(const postgres::Rows& rows) {
     std::vector<SendChange> changes;
     changes.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
         TECNOCHAT_TRY(auto change, to_change(row));
         changes.push_back(std::move(change));
+    }
+    return changes;
+}
+
+// For callers that would only fail again, and hold up the others for ever: such a send is left out,
+// as one that is no longer ours.
+std::vector<SendChange> to_known_changes(const postgres::Rows& rows) {
+    std::vector<SendChange> changes;
+    changes.reserve(static_cast<std::size_t>(rows.size()));
+    for (const auto row : rows) {
+        auto change = to_change(row);
+        if (change) {
+            changes.push_back(std::move(*change));
+            continue;
+        }
+        telemetry::log_error(
+            "a send is in a state that this version does not know",
+            {{"tenant_id", row.id<TenantId>("tenant_id").to_string()},
+             {"send_id", row.id<MessageId>("id").to_string()},
+             {"code", to_string(change.error().code)},
+             {"reason", change.error().reason}}
+        );
     }
     return changes;
 }
@@ -292,7 +314,9 @@ Content content_after(const Error& error, const ClaimedSend& send) {
         );
         return Content::kNotYet;
     }
-    telemetry::log_error(
+    telemetry::log(
+        // An erasure is what somebody asked for.
+        sealing::is_erased(error) ? telemetry::Level::kInfo : telemetry::Level::kError,
         "the content of a send does not open",
         {{"tenant_id", send.tenant.to_string()},
          {"send_id", send.id.to_string()},
@@ -310,6 +334,11 @@ Status SendStore::insert(
     std::vector<std::string> recipients, bodies;
     for (const auto& send : sends) {
         const sealing::Person person{send.tenant, send.contact};
+        if (keys.state(person) == sealing::KeyState::kErased) {
+            recipients.emplace_back();
+            bodies.emplace_back();
+            continue;
+        }
         TECNOCHAT_TRY(auto recipient, keys.seal(person, to_json(send.recipient)));
         TECNOCHAT_TRY(auto body, keys.seal(person, send.body));
         recipients.push_back(std::move(recipient));
@@ -404,7 +433,7 @@ Result<std::vector<SendChange>> SendStore::enter_wire(
             )
         )
     );
-    return to_changes(rows);
+    return to_known_changes(rows);
 }
 
 Result<std::vector<SendChange>> SendStore::record(
@@ -524,7 +553,7 @@ Result<std::vector<SendChange>> SendStore::recover(
     };
     transaction.send(kRequeueClaims, params());
     TECNOCHAT_TRY(const auto rows, transaction.execute(kDoubtWires, params()));
-    return to_changes(rows);
+    return to_known_changes(rows);
 }
 
 Result<std::vector<SendChange>> SendStore::expire_doubts(
@@ -542,7 +571,7 @@ Result<std::vector<SendChange>> SendStore::expire_doubts(
     }
     if (expired.empty()) return std::vector<SendChange>{};
     TECNOCHAT_TRY(const auto changed, transaction.execute(kGiveUp, keys_of(expired)));
-    return to_changes(changed);
+    return to_known_changes(changed);
 }
 
 Result<std::vector<SendChange>> SendStore::settle_silent(
@@ -551,7 +580,7 @@ Result<std::vector<SendChange>> SendStore::settle_silent(
     TECNOCHAT_TRY(
         const auto rows, transaction.execute(kSettleSilent, Params().add(accepted_before))
     );
-    return to_changes(rows);
+    return to_known_changes(rows);
 }
 
 Result<std::int64_t> SendStore::forget(
