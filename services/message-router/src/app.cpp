@@ -5,6 +5,7 @@
 #include "tecnochat/sealing/plain_sealer.hpp"
 #include "use_cases/end_overdue_turns.hpp"
 #include "use_cases/housekeeping.hpp"
+#include "use_cases/inbound.hpp"
 #include "use_cases/read_conversations.hpp"
 #include "use_cases/release_conversation.hpp"
 
@@ -17,35 +18,23 @@ runtime::ServiceSteps steps{"message-router"};
 /// RPCs.
 constexpr int kConnections = 14;
 
-runtime::Parts parts(outbox::Outbox::Tenants tenants) {
-    runtime::Parts parts;
-    parts.connections = kConnections;
-    parts.tenants = std::move(tenants);
-    return parts;
-}
-
 class MessageRouterApp final : public runtime::ServiceApp {
  public:
     MessageRouterApp(const Config& config, telemetry::Metrics& metrics)
-        : ServiceApp(steps, config.service, parts([this] { return tenants(); }), metrics),
-          directory_(pool(), metrics),
-          router_metrics_(metrics),
-          opaque_(config.ingest_key.reveal()),
-          receive_inbound_(
-              {pool(), directory_, sealer_, outbox(), router_metrics_, clock()}, config.stale_after
+        : ServiceApp(
+              steps,
+              config.service,
+              {.connections = kConnections, .tenants = [this] { return tenants(); }},
+              metrics
           ),
-          settle_waiting_(
-              {pool(), directory_, sealer_, outbox(), metrics, clock()}, receive_inbound_
-          ),
-          end_overdue_turns_(reach_, outbox(), router_metrics_, clock(), config.turn_timeout) {
-        receive_inbound_.settle_with(settle_waiting_);
+          config_(config) {
         before_start([this](Deadline deadline) { return directory_.refresh(deadline); });
         work(directory_);
         work(housekeeping_);
         serve(conversations_rpc_);
-        const pipeline::Runtime with{&pool(), &outbox(), &producer(), dead_letters(), metrics};
+        const auto with = ServiceApp::runtime();
         consume(kChannels, channels_handler(with, update_channels_));
-        consume(kInbound, inbound_handler(with, receive_inbound_));
+        consume(kInbound, inbound_handler(with, inbound_.receive));
         consume(kReplies, replies_handler(with, accept_replies_));
         consume(kSent, sent_handler(with, apply_deliveries_), kDeliveries);
         consume(kStatus, status_handler(with, apply_deliveries_, opaque_), kDeliveries);
@@ -59,17 +48,23 @@ class MessageRouterApp final : public runtime::ServiceApp {
         return all;
     }
 
+    Config config_;
+    RouterMetrics router_metrics_{metrics()};
     sealing::PlainSealer sealer_{clock()};
-    channels::Directory directory_;
+    whatsapp::OpaqueCodec opaque_{config_.ingest_key.reveal()};
+    channels::Directory directory_{pool(), metrics()};
     Reach::Sources reach_{pool(), directory_, sealer_};
-    RouterMetrics router_metrics_;
-    whatsapp::OpaqueCodec opaque_;
-    ReceiveInbound receive_inbound_;
-    SettleWaiting settle_waiting_;
-    EndOverdueTurns end_overdue_turns_;
+    Inbound inbound_{
+        {pool(), directory_, sealer_, outbox(), metrics(), clock()},
+        router_metrics_,
+        config_.stale_after
+    };
     AcceptReplies accept_replies_{reach_, outbox(), router_metrics_, clock()};
     ApplyDeliveries apply_deliveries_{directory_};
-    Housekeeping housekeeping_{pool(), directory_, end_overdue_turns_, settle_waiting_};
+    EndOverdueTurns end_overdue_turns_{
+        reach_, outbox(), router_metrics_, clock(), config_.turn_timeout
+    };
+    Housekeeping housekeeping_{pool(), directory_, end_overdue_turns_, inbound_.settle_waiting};
     UpdateChannels update_channels_{directory_, [this] { housekeeping_.wake(); }};
     ReadConversations read_conversations_{reach_};
     ReleaseConversation release_conversation_{pool(), sealer_};

@@ -1,6 +1,7 @@
 #include "consumers.hpp"
 
 #include "events/decode.hpp"
+#include "events/waiting.hpp"
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/pipeline/transactional.hpp"
 
@@ -23,11 +24,6 @@ pipeline::Source<domain::DeliveryReport> reports(
     return {std::move(decode), [&use_case](auto values, Deadline deadline) {
                 return use_case.resolve(values, deadline);
             }};
-}
-
-Result<ArrivedMessage> arrived(const kafka::Record& record) {
-    TECNOCHAT_TRY(auto message, events::inbound_message(record));
-    return ArrivedMessage{std::move(message), &record};
 }
 
 Result<UpdateChannels::Event> channel_or_tombstone(const kafka::Record& record) {
@@ -55,8 +51,8 @@ kafka::Consumer::Handler inbound_handler(
     return pipeline::transactional(
         runtime,
         kInbound,
-        pipeline::Source<ArrivedMessage>{
-            arrived,
+        pipeline::Source<domain::ArrivedMessage>{
+            events::arrived_message,
             [&use_case](auto messages, Deadline deadline) {
                 return use_case.resolve(messages, deadline);
             }

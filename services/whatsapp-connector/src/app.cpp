@@ -6,8 +6,6 @@
 #include "rpc/whatsapp_rpc.hpp"
 #include "tecnochat/redis/client.hpp"
 #include "tecnochat/sealing/plain_sealer.hpp"
-#include "use_cases/maintenance.hpp"
-#include "use_cases/sending.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
@@ -17,15 +15,10 @@ runtime::ServiceSteps steps{"whatsapp-connector", kShape};
 /// Two consumers, dispatcher, recorder, maintenance, directory, two for the outbox, two for RPCs.
 constexpr int kConnections = 10;
 
-/// What maintenance settles lets conversations go on.
-struct Upkeep {
-    Maintenance& maintenance;
-    Dispatcher& dispatcher;
-    void start() {
-        maintenance.start([this] { dispatcher.wake(); });
-    }
-    void stop(Deadline /*deadline*/) { maintenance.stop(); }
-};
+Config named(Config config) {
+    config.sending.instance = steps.service + "-" + config.service.kafka.instance;
+    return config;
+}
 
 class ConnectorApp final : public runtime::ServiceApp {
  public:
@@ -36,31 +29,24 @@ class ConnectorApp final : public runtime::ServiceApp {
               {.connections = kConnections, .tenants = [this] { return directory_.tenants(); }},
               metrics
           ),
-          config_(config) {
+          config_(named(config)) {
         before_start([this](Deadline) -> Status {
             TECNOCHAT_CHECK(tokens_.token(""));
             return ok();
         });
         before_start([this](Deadline deadline) { return directory_.refresh(deadline); });
-        // Before anything is claimed: what an earlier process had on the wire must not be taken
-        // for ours.
-        before_start([this](Deadline) { return maintenance_.recover_own(); });
+        before_start([this](Deadline) { return sending_.recover_own(); });
         work(directory_);
         work(receipts_);
         work(sending_);
-        work(upkeep_);
         serve(rpc_);
-        consume(kOutbound, store_outbound(ServiceApp::runtime(), directory_, outbound_));
-        consume(
-            kStatuses,
-            apply_statuses(ServiceApp::runtime(), directory_, opaque_, statuses_),
-            {.gather = kStatusesGather}
-        );
+        const auto with = ServiceApp::runtime();
+        consume(kOutbound, store_outbound(with, directory_, outbound_));
+        consume(kStatuses, apply_statuses(with, directory_, opaque_, statuses_), kLargeBatches);
     }
 
  private:
     Config config_;
-    std::string instance_ = steps.service + "-" + config_.service.kafka.instance;
     sealing::PlainSealer sealer_{clock()};
     whatsapp::OpaqueCodec opaque_{config_.ingest_key.reveal()};
     redis::Client redis_{config_.redis_url};
@@ -71,27 +57,15 @@ class ConnectorApp final : public runtime::ServiceApp {
     GraphClient graph_{config_.graph, tokens_};
     RedisLimiter limiter_{redis_, clock(), metrics()};
     ReadReceipts receipts_{graph_, clock(), metrics()};
-    Recorder recorder_{pool(), sends_, outbox(), clock(), metrics()};
-    Dispatcher dispatcher_{
-        {instance_, static_cast<int>(config_.send_workers)},
+    Sending sending_{
+        config_.sending,
         {pool(), directory_, sends_, outbox(), sealer_},
-        {limiter_, graph_, opaque_, recorder_},
+        {limiter_, graph_, opaque_},
         clock(),
         metrics()
     };
-    Sending sending_{dispatcher_, recorder_};
-    Maintenance maintenance_{
-        {.instance = instance_,
-         .patience = config_.in_doubt,
-         .silence = config_.accepted,
-         .kept = config_.sends_kept},
-        {pool(), directory_, sends_, outbox()},
-        clock(),
-        metrics()
-    };
-    Upkeep upkeep_{maintenance_, dispatcher_};
-    StoreOutbound outbound_{directory_, sends_, sealer_, receipts_, [this] { dispatcher_.wake(); }};
-    ApplyStatuses statuses_{sends_, clock(), [this] { dispatcher_.wake(); }};
+    StoreOutbound outbound_{directory_, sends_, sealer_, receipts_, [this] { sending_.wake(); }};
+    ApplyStatuses statuses_{sends_, clock(), [this] { sending_.wake(); }};
     RegisterChannel register_channel_{pool(), store_, directory_, outbox(), clock()};
     GetChannel get_channel_{directory_};
     WhatsAppRpc rpc_{register_channel_, get_channel_, clock()};

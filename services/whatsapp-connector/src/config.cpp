@@ -22,27 +22,31 @@ void declare(config::Options& options, Config& config) {
         )
         .duration(
             "in-doubt-seconds",
-            config.in_doubt,
+            config.sending.times.patience,
             Milliseconds(1000),
             Milliseconds(3'600'000),
             "how long an in-doubt send waits for its echo before it may become unknown"
         )
         .duration(
             "accepted-seconds",
-            config.accepted,
+            config.sending.times.silence,
             std::chrono::minutes(1),
             std::chrono::days(30),
             "how long an accepted send waits for a status before it counts as sent"
         )
         .duration(
             "sends-kept-seconds",
-            config.sends_kept,
+            config.sending.times.kept,
             kSendsKeptAtLeast,
             std::chrono::days(90),
             "how long a settled send is remembered"
         )
         .number(
-            "send-workers", config.send_workers, 1, 256, "posts to the Graph API under way at once"
+            "send-workers",
+            config.sending.workers,
+            1,
+            256,
+            "posts to the Graph API under way at once"
         );
 }
 

@@ -2,6 +2,7 @@
 
 #include "clients/graph_client.hpp"
 #include "tecnochat/runtime/service_app.hpp"
+#include "use_cases/sending.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
@@ -19,14 +20,7 @@ struct Config {
     GraphClient::Config graph;
     std::string graph_token_file;
     Secret ingest_key;
-    Milliseconds in_doubt{120'000};
-    /// How long an accepted send waits for a status before it counts as sent. Meta's `sent` comes
-    /// within seconds, whether or not the customer's phone is on.
-    Milliseconds accepted = std::chrono::hours(24);
-    /// As long as Meta may repeat a webhook. Statuses may come for 30 days; the router applies them
-    /// without our row.
-    Milliseconds sends_kept = std::chrono::days(7);
-    std::int64_t send_workers = 16;
+    Sending::Config sending;
 
     Config() { service.rpc_listen = "127.0.0.1:8122"; }
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tecnochat/pipeline/transactional.hpp"
+#include "tecnochat/runtime/service_app.hpp"
 #include "tecnochat/whatsapp/opaque.hpp"
 #include "use_cases/apply_statuses.hpp"
 #include "use_cases/store_outbound.hpp"
@@ -11,7 +12,7 @@ extern const pipeline::TransactionalTopic kOutbound;
 extern const pipeline::TransactionalTopic kStatuses;
 
 /// No send waits for a status, and they are two thirds of all webhooks: few large transactions.
-inline constexpr Milliseconds kStatusesGather{50};
+inline constexpr runtime::TopicOptions kLargeBatches{.gather = Milliseconds(50)};
 
 // Everything passed by reference must outlive the handlers.
 

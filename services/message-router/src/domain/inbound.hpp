@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "domain/conversation.hpp"
 
@@ -37,6 +40,23 @@ struct InboundMessage {
     std::string body;  // text or title; the JSON slice for other types
     Timestamp sent_at;
     Timestamp received_at;
+};
+
+/// A message as it came on its topic: so it waits, or becomes a dead letter.
+struct RawMessage {
+    std::string topic;
+    std::int32_t partition = 0;
+    std::int64_t offset = 0;
+    std::string key;
+    std::string value;
+    std::vector<std::pair<std::string, std::string>> headers;
+    Timestamp recorded_at;
+};
+
+/// A decoded message; `raw` copies what it was decoded from, as long as its batch lives: few wait.
+struct ArrivedMessage {
+    InboundMessage message;
+    std::function<RawMessage()> raw;
 };
 
 /// What happens with one inbound message.

@@ -10,6 +10,7 @@ namespace {
 
 using postgres::Params;
 using postgres::Transaction;
+using Headers = decltype(domain::RawMessage::headers);
 
 constexpr std::string_view kInsert = R"sql(
     INSERT INTO waiting_messages (phone_number_id, waiting_since, sealed_day, topic, partition,
@@ -62,14 +63,14 @@ constexpr std::string_view kTake = R"sql(
     RETURNING w.id
 )sql";
 
-std::string headers_to_json(const kafka::Headers& headers) {
+std::string headers_to_json(const Headers& headers) {
     auto list = nlohmann::json::array();
     for (const auto& [name, value] : headers) list.push_back({name, value});
     return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-Result<kafka::Headers> headers_from_json(const std::string& text) {
-    kafka::Headers headers;
+Result<Headers> headers_from_json(const std::string& text) {
+    Headers headers;
     const auto list = nlohmann::json::parse(text, nullptr, false);
     if (!list.is_array()) return make_error(ErrorCode::kDataLoss, "headers are no list");
     for (const auto& pair : list) {
@@ -82,7 +83,7 @@ Result<kafka::Headers> headers_from_json(const std::string& text) {
 
 // The words of a newer version, or damage. The message goes on without them: they hold its trace
 // and what tools show, and nothing else may wait for it.
-kafka::Headers headers_or_none(std::int64_t id, const std::string& text) {
+Headers headers_or_none(std::int64_t id, const std::string& text) {
     auto headers = headers_from_json(text);
     if (headers) return std::move(*headers);
     telemetry::log_limited(
@@ -102,13 +103,13 @@ std::vector<WaitingMessage> read(const postgres::Rows& rows) {
         message.phone_number_id = row.text("phone_number_id");
         message.waiting_since = row.time("waiting_since");
         message.sealed_day = std::chrono::sys_days(std::chrono::days(row.number("sealed_day")));
-        message.record.topic = row.text("topic");
-        message.record.partition = static_cast<std::int32_t>(row.number("partition"));
-        message.record.offset = row.number("record_offset");
-        message.record.key = row.bytes("key");
-        message.record.value = row.bytes("value");
-        message.record.headers = headers_or_none(message.id, row.text("headers"));
-        message.record.timestamp = row.time("recorded_at");
+        message.raw.topic = row.text("topic");
+        message.raw.partition = static_cast<std::int32_t>(row.number("partition"));
+        message.raw.offset = row.number("record_offset");
+        message.raw.key = row.bytes("key");
+        message.raw.value = row.bytes("value");
+        message.raw.headers = headers_or_none(message.id, row.text("headers"));
+        message.raw.recorded_at = row.time("recorded_at");
         found.push_back(std::move(message));
     }
     return found;
@@ -132,21 +133,21 @@ Status insert(
     std::vector<Sealed> sealed;
     sealed.reserve(messages.size());
     for (const auto& message : messages) {
-        TECNOCHAT_TRY(auto key, daily.seal(message.record->key));
-        TECNOCHAT_TRY(auto value, daily.seal(message.record->value));
+        TECNOCHAT_TRY(auto key, daily.seal(message.raw.key));
+        TECNOCHAT_TRY(auto value, daily.seal(message.raw.value));
         sealed.push_back({&message, std::move(key), std::move(value)});
     }
     Params params;
     params.add_columns(
         sealed,
         [](const Sealed& row) -> const auto& { return row.message->phone_number_id; },
-        [](const Sealed& row) -> const auto& { return row.message->record->topic; },
-        [](const Sealed& row) { return row.message->record->partition; },
-        [](const Sealed& row) { return row.message->record->offset; },
+        [](const Sealed& row) -> const auto& { return row.message->raw.topic; },
+        [](const Sealed& row) { return row.message->raw.partition; },
+        [](const Sealed& row) { return row.message->raw.offset; },
         [](const Sealed& row) { return postgres::Bytes{row.key}; },
         [](const Sealed& row) { return postgres::Bytes{row.value}; },
-        [](const Sealed& row) { return headers_to_json(row.message->record->headers); },
-        [](const Sealed& row) { return row.message->record->timestamp; }
+        [](const Sealed& row) { return headers_to_json(row.message->raw.headers); },
+        [](const Sealed& row) { return row.message->raw.recorded_at; }
     );
     const auto day = std::chrono::floor<std::chrono::days>(now);
     params.add(now).add(std::int64_t{day.time_since_epoch().count()});

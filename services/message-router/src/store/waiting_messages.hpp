@@ -8,20 +8,20 @@
 #include <string>
 #include <vector>
 
+#include "domain/inbound.hpp"
 #include "tecnochat/core/clock.hpp"
-#include "tecnochat/kafka/record.hpp"
 #include "tecnochat/postgres/transaction.hpp"
 #include "tecnochat/sealing/keys.hpp"
 
 namespace tecnochat::message_router::store {
 
-/// A record that waits for the channel event of its number.
+/// A message that waits for the channel event of its number.
 struct WaitingMessage {
     std::int64_t id = 0;
     std::string phone_number_id;
     Timestamp waiting_since;
     std::chrono::sys_days sealed_day;
-    kafka::Record record;  // key and value as they lie in the table: sealed
+    domain::RawMessage raw;  // key and value as they lie in the table: sealed
 };
 
 /// How many messages wait for one number.
@@ -32,10 +32,10 @@ struct Backlog {
 
 struct NewWaiting {
     std::string phone_number_id;
-    const kafka::Record* record = nullptr;
+    domain::RawMessage raw;
 };
 
-/// Table waiting_messages: records of numbers that are not in the directory yet, key and value
+/// Table waiting_messages: messages of numbers that are not in the directory yet, key and value
 /// sealed under the service's key of the day. Outside row-level security.
 namespace waiting_messages {
 

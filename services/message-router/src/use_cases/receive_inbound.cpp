@@ -100,10 +100,7 @@ void add_events(
         return;
     }
     auto reply = turn_reply(
-        conversation,
-        item.value.message.from,
-        inbound.turn,
-        *decision.reply_sequence,
+        {conversation, item.value.message.from, inbound.turn, *decision.reply_sequence},
         {domain::Provenance::kSystem, std::string(domain::kUnreadableReply), {}},
         now,
         item.trace
@@ -115,11 +112,11 @@ void add_events(
 }  // namespace
 
 Result<std::vector<Verdict>> ReceiveInbound::resolve(
-    std::span<const ArrivedMessage> messages, Deadline deadline
+    std::span<const domain::ArrivedMessage> messages, Deadline deadline
 ) {
     std::vector<std::string> numbers;
     numbers.reserve(messages.size());
-    for (const auto& [message, record] : messages) numbers.push_back(message.phone_number_id);
+    for (const auto& [message, raw] : messages) numbers.push_back(message.phone_number_id);
     TECNOCHAT_TRY(const auto known, outside_.directory.find(numbers, deadline));
     std::vector<Verdict> verdicts;
     verdicts.reserve(messages.size());
@@ -263,9 +260,9 @@ Status ReceiveInbound::let_wait(
     std::set<std::string> numbers;
     std::vector<store::NewWaiting> rows;
     for (const auto* item : items) {
-        const auto& [message, record] = item->value;
+        const auto& [message, raw] = item->value;
         numbers.insert(message.phone_number_id);
-        rows.push_back({message.phone_number_id, record});
+        rows.push_back({message.phone_number_id, raw()});
     }
     const std::vector<std::string> sorted(numbers.begin(), numbers.end());
     TECNOCHAT_CHECK(channels::lock_unknown(transaction, sorted));

@@ -10,7 +10,6 @@
 #include "store/conversations.hpp"
 #include "tecnochat/channels/directory.hpp"
 #include "tecnochat/core/clock.hpp"
-#include "tecnochat/kafka/record.hpp"
 #include "tecnochat/outbox/outbox.hpp"
 #include "tecnochat/pipeline/source.hpp"
 #include "tecnochat/postgres/pool.hpp"
@@ -27,7 +26,7 @@ namespace tecnochat::message_router {
 /// settled before any later one of it. Thread-safe.
 class ReceiveInbound {
  public:
-    using Item = pipeline::Incoming<ArrivedMessage>;
+    using Item = pipeline::Incoming<domain::ArrivedMessage>;
     struct Outside {
         postgres::Pool& pool;
         channels::Directory& directory;
@@ -48,7 +47,7 @@ class ReceiveInbound {
         : outside_(outside), stale_after_(stale_after) {}
 
     Result<std::vector<pipeline::Verdict>> resolve(
-        std::span<const ArrivedMessage> messages, Deadline deadline
+        std::span<const domain::ArrivedMessage> messages, Deadline deadline
     );
     /// Settles first what waits for the numbers of these items.
     Result<Prepared> prepare(std::span<const Item> items, Deadline deadline);

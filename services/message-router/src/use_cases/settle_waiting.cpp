@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "events/decode.hpp"
+#include "events/waiting.hpp"
 #include "tecnochat/channels/store.hpp"
-#include "tecnochat/kafka/dead_letters.hpp"
-#include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/telemetry/log.hpp"
 #include "use_cases/receive_inbound.hpp"
 
@@ -98,14 +96,14 @@ Status SettleWaiting::open(Messages& messages, Deadline deadline) {
             if (!fetched && is_retryable(fetched.error())) return fetched.error();
             if (fetched) ring = std::move(*fetched);
         }
-        auto key = ring ? ring->open(message.record.key) : Result<std::string>(std::string());
-        auto value = ring ? ring->open(message.record.value) : Result<std::string>(std::string());
+        auto key = ring ? ring->open(message.raw.key) : Result<std::string>(std::string());
+        auto value = ring ? ring->open(message.raw.value) : Result<std::string>(std::string());
         if (!ring || !key || !value) {
             lost.push_back(std::move(message));
             continue;
         }
-        message.record.key = std::move(*key);
-        message.record.value = std::move(*value);
+        message.raw.key = std::move(*key);
+        message.raw.value = std::move(*value);
         opened.push_back(std::move(message));
     }
     messages = std::move(opened);
@@ -122,14 +120,9 @@ Status SettleWaiting::store(Messages messages, const TenantId& tenant, Deadline 
 Status SettleWaiting::store_one(
     const store::WaitingMessage& waiting, const TenantId& tenant, Deadline deadline
 ) {
-    auto message = events::inbound_message(waiting.record);
-    if (!message) return give_up({waiting}, "unparsable", deadline);
-    const ReceiveInbound::Item item{
-        tenant,
-        {std::move(*message), &waiting.record},
-        waiting.record.trace(),
-        waiting.record.timestamp
-    };
+    auto received = events::waited_message(waiting.raw, tenant);
+    if (!received) return give_up({waiting}, "unparsable", deadline);
+    const ReceiveInbound::Item item = std::move(*received);
     auto prepared = receive_.prepare_alone({&item, 1}, deadline);
     if (!prepared) {
         if (!is_items_fault(prepared.error())) return prepared.error();
@@ -229,14 +222,7 @@ Status SettleWaiting::commit_letters(
 ) {
     std::vector<outbox::Entry> letters;
     for (const auto& message : messages) {
-        letters.push_back(
-            {kNoTenant,
-             Uuid::v5(kTecnochatNamespace, "waiting:" + message.phone_number_id),
-             kafka::to_letter(
-                 std::string(kafka::topics::kDeadLettersMessageRouter),
-                 {&message.record, std::string(reason)}
-             )}
-        );
+        letters.push_back(events::waiting_letter(message.raw, message.phone_number_id, reason));
     }
     TECNOCHAT_TRY(auto appended, outside_.outbox.append(transaction, std::move(letters)));
     TECNOCHAT_CHECK(transaction.commit());
@@ -244,16 +230,16 @@ Status SettleWaiting::commit_letters(
     for (const auto& message : messages) {
         telemetry::log_error(
             "a waiting message went to the dead letters",
-            {{"topic", message.record.topic},
-             {"partition", message.record.partition},
-             {"offset", message.record.offset},
+            {{"topic", message.raw.topic},
+             {"partition", message.raw.partition},
+             {"offset", message.raw.offset},
              {"reason", std::string(reason)}}
         );
         outside_.metrics
             .counter(
                 "tecnochat_dead_letters_total",
                 "Records put aside because they cannot be processed",
-                {{"topic", message.record.topic}, {"reason", std::string(reason)}}
+                {{"topic", message.raw.topic}, {"reason", std::string(reason)}}
             )
             .increment();
     }

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "domain/inbound.hpp"
 #include "store/waiting_messages.hpp"
 #include "tecnochat/channels/directory.hpp"
 #include "tecnochat/core/clock.hpp"
@@ -18,13 +17,6 @@
 #include "tecnochat/telemetry/metrics.hpp"
 
 namespace tecnochat::message_router {
-
-/// A decoded message and the record it came in, which lives as long as the batch: a message of an
-/// unknown number waits as it came.
-struct ArrivedMessage {
-    domain::InboundMessage message;
-    const kafka::Record* record = nullptr;
-};
 
 /// Most messages that wait for one number: a business that connects is written to by few people
 /// within minutes; and one number must not use up what all have.

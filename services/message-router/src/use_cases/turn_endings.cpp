@@ -54,10 +54,7 @@ void TurnEndings::add(
     if (decision.supersede_others) handed_over_.insert({state.tenant, state.id});
     if (!decision.sequence) return;
     auto reply = turn_reply(
-        conversation,
-        conversation.customer,
-        turn.id,
-        *decision.sequence,
+        {conversation, conversation.customer, turn.id, *decision.sequence},
         std::move(words),
         now,
         trace

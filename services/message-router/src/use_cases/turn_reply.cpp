@@ -7,14 +7,12 @@
 namespace tecnochat::message_router {
 
 TurnReply turn_reply(
-    const store::LockedConversation& conversation,
-    const domain::Identity& to,
-    const TurnId& turn,
-    std::int64_t sequence,
+    const TurnPlace& place,
     Words words,
     Timestamp now,
     const std::optional<telemetry::TraceContext>& trace
 ) {
+    const auto& [conversation, to, turn, sequence] = place;
     const auto& state = conversation.state;
     store::NewMessage row;
     row.tenant = state.tenant;

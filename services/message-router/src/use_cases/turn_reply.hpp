@@ -27,11 +27,16 @@ struct TurnReply {
     outbox::Entry event;
 };
 
+/// Whose turn it is, and the place of the message in the conversation.
+struct TurnPlace {
+    const store::LockedConversation& conversation;
+    const domain::Identity& to;
+    TurnId turn;
+    std::int64_t sequence = 0;
+};
+
 TurnReply turn_reply(
-    const store::LockedConversation& conversation,
-    const domain::Identity& to,
-    const TurnId& turn,
-    std::int64_t sequence,
+    const TurnPlace& place,
     Words words,
     Timestamp now,
     const std::optional<telemetry::TraceContext>& trace

@@ -23,7 +23,11 @@ void warn(std::string_view event, const Error& error) {
 }  // namespace
 
 Maintenance::Maintenance(
-    Config config, const Storage& storage, const Clock& clock, telemetry::Metrics& metrics
+    Config config,
+    const Storage& storage,
+    const Clock& clock,
+    telemetry::Metrics& metrics,
+    std::function<void()> settled
 )
     : config_(std::move(config)),
       pool_(storage.pool),
@@ -42,22 +46,22 @@ Maintenance::Maintenance(
       )),
       forgotten_(metrics.counter(
           "tecnochat_sends_forgotten_total", "Settled sends deleted after their time"
-      )) {}
+      )),
+      settled_(std::move(settled)) {}
 
 Maintenance::~Maintenance() {
-    stop();
+    stop(Deadline::after(Milliseconds(0)));
 }
 
 Status Maintenance::recover_own() {
     return pass(true);
 }
 
-void Maintenance::start(std::function<void()> settled) {
-    settled_ = std::move(settled);
+void Maintenance::start() {
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-void Maintenance::stop() {
+void Maintenance::stop(Deadline) {
     if (!thread_.joinable()) return;
     thread_.request_stop();
     thread_.join();
@@ -88,15 +92,16 @@ Status Maintenance::pass(bool just_started) {
     // First, so that no doubt is raised and given up in one pass: after a long outage of the
     // database the recorder may still hold the answer, and has until the next pass to write it.
     TECNOCHAT_TRY(
-        const auto given_up, sends_.expire_doubts(transaction, clock_.now(), config_.patience)
+        const auto given_up, sends_.expire_doubts(transaction, clock_.now(), config_.times.patience)
     );
     unknown_.increment(static_cast<double>(given_up.size()));
     TECNOCHAT_TRY(
-        auto changes, sends_.recover(transaction, config_.instance, just_started, config_.lease)
+        auto changes,
+        sends_.recover(transaction, config_.instance, just_started, config_.times.lease)
     );
     in_doubt_.increment(static_cast<double>(changes.size()));
     TECNOCHAT_TRY(
-        const auto silent, sends_.settle_silent(transaction, clock_.now() - config_.silence)
+        const auto silent, sends_.settle_silent(transaction, clock_.now() - config_.times.silence)
     );
     silent_.increment(static_cast<double>(silent.size()));
     changes.insert(changes.end(), given_up.begin(), given_up.end());
@@ -104,7 +109,7 @@ Status Maintenance::pass(bool just_started) {
     TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
     TECNOCHAT_CHECK(transaction.commit(&pass_commit));
     outbox_.publish(std::move(appended));
-    if (!changes.empty() && settled_) settled_();
+    if (!changes.empty()) settled_();
     return ok();
 }
 
@@ -116,7 +121,8 @@ Result<bool> Maintenance::forget() {
         )
     );
     TECNOCHAT_TRY(
-        const auto forgotten, sends_.forget(transaction, clock_.now() - config_.kept, kForgetMost)
+        const auto forgotten,
+        sends_.forget(transaction, clock_.now() - config_.times.kept, kForgetMost)
     );
     TECNOCHAT_CHECK(transaction.commit(&forget_commit));
     forgotten_.increment(static_cast<double>(forgotten));

@@ -20,17 +20,23 @@ namespace tecnochat::whatsapp_connector {
 /// second.
 class Maintenance {
  public:
-    struct Config {
-        std::string instance;
+    struct Times {
         /// T: how long an in-doubt send waits for its echo (TECNOCHAT_IN_DOUBT_SECONDS).
         Milliseconds patience{120'000};
         /// A claim or a wire older than this belongs to a dead process; longer than any post may
         /// take.
         Milliseconds lease{30'000};
-        /// How long an accepted send waits for a status (TECNOCHAT_ACCEPTED_SECONDS).
+        /// How long an accepted send waits for a status (TECNOCHAT_ACCEPTED_SECONDS). Meta's `sent`
+        /// comes within seconds, whether or not the customer's phone is on.
         Milliseconds silence = std::chrono::hours(24);
-        /// How long a settled send is remembered (TECNOCHAT_SENDS_KEPT_SECONDS).
+        /// How long a settled send is remembered (TECNOCHAT_SENDS_KEPT_SECONDS): as long as Meta
+        /// may repeat a webhook. Statuses may come for 30 days; the router applies them without our
+        /// row.
         Milliseconds kept = std::chrono::days(7);
+    };
+    struct Config {
+        std::string instance;
+        Times times;
     };
 
     struct Storage {
@@ -40,16 +46,21 @@ class Maintenance {
         outbox::Outbox& outbox;
     };
 
+    /// `settled()` is called when conversations may go on.
     Maintenance(
-        Config config, const Storage& storage, const Clock& clock, telemetry::Metrics& metrics
+        Config config,
+        const Storage& storage,
+        const Clock& clock,
+        telemetry::Metrics& metrics,
+        std::function<void()> settled
     );
     ~Maintenance();
 
     /// What an earlier process of this instance left; before anything is dispatched.
     Status recover_own();
-    /// `settled()` is called when conversations may go on.
-    void start(std::function<void()> settled);
-    void stop();
+    void start();
+    /// The pool ends its waits for the database by the deadline.
+    void stop(Deadline deadline);
 
  private:
     void run(const std::stop_token& stop);

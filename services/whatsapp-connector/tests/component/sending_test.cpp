@@ -32,12 +32,12 @@ struct Sending : PublishingFixture {
         outbox.start();
         recorder.start([this](std::size_t) { dispatcher.wake(); });
         dispatcher.start();
-        maintenance.start([this] { dispatcher.wake(); });
+        maintenance.start();
     }
     void stop() {
         dispatcher.stop(soon());
         recorder.stop(soon());
-        maintenance.stop();
+        maintenance.stop(soon());
         outbox.stop(soon());
     }
     void insert_sealed(const std::vector<NewSend>& texts) {
@@ -71,10 +71,11 @@ struct Sending : PublishingFixture {
         metrics
     };
     Maintenance maintenance{
-        {.instance = kInstance, .patience = kPatience, .silence = 24h, .kept = 48h},
+        {kInstance, {.patience = kPatience, .silence = 24h, .kept = 48h}},
         {pool, directory, sends, outbox},
         clock,
-        metrics
+        metrics,
+        [this] { dispatcher.wake(); }
     };
 };
 
