@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "attack.hpp"
+#include "support/overdue_turns.hpp"
 #include "support/topic_reader.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 #include "tecnochat/testkit/process.hpp"
@@ -299,6 +300,49 @@ TEST_CASE(
                   return record.event_id() == wamid;
               }) == delivered);
         CHECK(attack.ledger().inbound().at(wamid) == 1);
+    }
+}
+
+// The rounds above pass this failpoint with nothing to end: their turns are young.
+TEST_CASE("killed around the commit that ends overdue turns: each is handed over once") {
+    const auto stack = testkit::Stack::from_environment();
+    constexpr int kOverdue = 8;
+    struct Place {
+        const char* failpoint;
+        std::ptrdiff_t open;  // turns when the router is dead
+    };
+    for (const auto& [failpoint, open] :
+         {Place{"message-router.overdue.commit.before", kOverdue},
+          Place{"message-router.overdue.commit.after", 0}}) {
+        INFO(failpoint);
+        Attack attack(stack);
+        attack.begin_round({});
+        stack.stop("ai-reply");
+        for (int i = 0; i < kOverdue; ++i) {
+            attack.write(
+                attack.business().number(),
+                Business::new_customer(),
+                Business::covered()[0].question
+            );
+        }
+        REQUIRE(testkit::eventually(30s, [&] {
+            return attack.ledger().inbound().size() == std::size_t{kOverdue};
+        }));
+        stack.stop("message-router");
+        make_overdue(stack, attack.business().tenant());
+        start_armed(stack, "message-router", failpoint);
+        REQUIRE(testkit::eventually(60s, [&] { return !stack.runs("message-router"); }));
+        const auto turns = attack.ledger().turns();
+        CHECK(turns.size() == std::size_t{kOverdue});
+        CHECK(std::ranges::count(turns, std::string(), &Ledger::Turn::outcome) == open);
+        start_service(stack, "message-router");
+        // What it answers now is late, and dropped.
+        start_service(stack, "ai-reply");
+        const bool settled = attack.settle();
+        INFO(attack.describe());
+        REQUIRE(settled);
+        for (const auto& turn : attack.ledger().turns()) CHECK(turn.outcome == "handover");
+        attack.check_books();
     }
 }
 

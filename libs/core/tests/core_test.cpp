@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "tecnochat/core/arrival_rate.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/failpoint.hpp"
 #include "tecnochat/core/loopback.hpp"
@@ -142,6 +143,20 @@ TEST_CASE("a secret does not print itself") {
     const Secret secret("s3cret");
     CHECK(to_string(secret) == "***");
     CHECK(secret.reveal() == "s3cret");
+}
+
+TEST_CASE("waiting for more items pays at a high rate only") {
+    using std::chrono::milliseconds;
+    ArrivalRate rate;
+    auto now = std::chrono::steady_clock::time_point(milliseconds(1));
+    CHECK_FALSE(rate.brings_more(milliseconds(20)));  // nothing is known yet
+    const auto batches = [&](int count, std::size_t items, milliseconds apart) {
+        for (int i = 0; i < count; ++i) rate.note(items, now += apart);
+        return rate.brings_more(milliseconds(20));
+    };
+    CHECK_FALSE(batches(20, 1, milliseconds(20)));   // 50/s
+    CHECK(batches(20, 3, milliseconds(10)));         // 300/s
+    CHECK_FALSE(batches(1, 1, milliseconds(2000)));  // an idle time ends it at once
 }
 
 }  // namespace tecnochat

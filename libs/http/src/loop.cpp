@@ -28,28 +28,27 @@ Loop::Loop(std::shared_ptr<Shared> shared) : shared_(std::move(shared)), date_(h
 
 Loop::~Loop() {
     // The descriptor is the caller's, also of a server that never started.
-    if (watched_) watched_->release();
+    for (auto& watched : watched_) watched.descriptor.release();
 }
 
 void Loop::watch(int descriptor, std::function<void()> readable) {
-    watched_ = std::make_unique<Watched>(context_, descriptor);
-    readable_ = std::move(readable);
+    watched_.push_back({decltype(Watched::descriptor)(context_, descriptor), std::move(readable)});
 }
 
-void Loop::await_watched() {
-    watched_->async_wait(
+void Loop::await(Watched& watched) {
+    watched.descriptor.async_wait(
         boost::asio::posix::descriptor_base::wait_read,
-        [this](const boost::system::error_code& error) {
+        [&watched](const boost::system::error_code& error) {
             if (error) return;
-            await_watched();
-            readable_();
+            await(watched);
+            watched.readable();
         }
     );
 }
 
 void Loop::start() {
     tick();
-    if (watched_) await_watched();
+    for (auto& watched : watched_) await(watched);
     thread_ = std::jthread([this] { run(); });
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <thread>
@@ -40,7 +41,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    /// Before start().
+    /// Before start(); any number of them.
     void watch(int descriptor, std::function<void()> readable);
     void start();
     /// After it returned nothing runs any more; open connections are closed.
@@ -71,15 +72,17 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
     void run();
     void tick();
-    void await_watched();
+    struct Watched {
+        boost::asio::posix::basic_stream_descriptor<Executor> descriptor;
+        std::function<void()> readable;
+    };
+    static void await(Watched& watched);
     void deliver();
 
     std::shared_ptr<Shared> shared_;
     boost::asio::io_context context_{1};
     boost::asio::steady_timer timer_{context_};
-    using Watched = boost::asio::posix::basic_stream_descriptor<Executor>;
-    std::unique_ptr<Watched> watched_;  // if somebody asked for it
-    std::function<void()> readable_;
+    std::list<Watched> watched_;  // waits refer to its elements
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
     Guarded<Inbox> inbox_;
     std::vector<Completion> delivering_;

@@ -16,10 +16,6 @@ constexpr int kMetadataMs = 2000;
 constexpr std::size_t kMaxBatchBytes = 8 * 1024 * 1024;
 /// One record alone may have come while any batch was handled; two at a low rate hardly ever do.
 constexpr std::size_t kWaitingRecords = 2;
-/// The part of its time that a consumer handles batches from which on it gathers, and how much the
-/// past counts for it beside the last batch.
-constexpr double kBusyShare = 0.5;
-constexpr double kPast = 0.8;
 constexpr Milliseconds kCommitTime{3000};
 constexpr Milliseconds kCommitEvery{100};
 constexpr Milliseconds kCommitAgain{1000};
@@ -266,33 +262,22 @@ bool ConsumerLoop::assign_all(const std::stop_token& stop) {
     return false;
 }
 
-void ConsumerLoop::Load::handled(Seconds took) {
-    handling = handling * kPast + took;
-    waiting = waiting * kPast + std::exchange(idle, Seconds(0));
-}
-
-bool ConsumerLoop::Load::busy() const {
-    return handling > kBusyShare * (handling + waiting);
-}
-
 std::vector<Record> ConsumerLoop::collect() {
     // First what came while the last batch was handled.
     bool full = take_along();
     const bool faster = gathered_.size() >= kWaitingRecords;
     if (gathered_.empty()) {
-        const auto idle_since = std::chrono::steady_clock::now();
-        const bool came = poll(kPollMs);
-        load_.idle += std::chrono::steady_clock::now() - idle_since;
-        if (!came) return {};
+        if (!poll(kPollMs)) return {};
         full = take_along();
     }
-    if (!full && !gathered_.empty() && (faster || load_.busy()) &&
-        config_.gather_busy.count() > 0) {
+    if (!full && !gathered_.empty() && config_.gather_busy.count() > 0 &&
+        (faster || rate_.brings_more(config_.gather_busy))) {
         gathers_.increment();
         // Not by polling: librdkafka gathers by itself, and each record would wake this thread.
         std::this_thread::sleep_for(config_.gather_busy);
         take_along();
     }
+    if (!gathered_.empty()) rate_.note(gathered_.size(), std::chrono::steady_clock::now());
     return std::exchange(gathered_, {});
 }
 
@@ -353,7 +338,6 @@ Status ConsumerLoop::call_handler(const std::vector<Record>& batch) {
     Status status = guarded();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     handler_seconds_.observe(took.count());
-    load_.handled(took);
     return status;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client.hpp"
+#include "tecnochat/core/arrival_rate.hpp"
 #include "tecnochat/kafka/consumer.hpp"
 
 namespace tecnochat::kafka {
@@ -27,19 +28,6 @@ class ConsumerLoop {
 
  private:
     enum class Next { kGoOn, kEnd };
-
-    /// How much of its time the consumer handles batches, of late. Where that is most of it,
-    /// records come about as fast as batches end: larger batches are cheaper then, and nobody is
-    /// served later for it, for a record that just missed a batch had to wait anyway. Time spent
-    /// gathering counts for neither side, so that gathering does not end itself.
-    struct Load {
-        using Seconds = std::chrono::duration<double>;
-        Seconds handling{0};
-        Seconds waiting{0};
-        Seconds idle{0};  // since the last batch
-        void handled(Seconds took);
-        [[nodiscard]] bool busy() const;
-    };
 
     [[nodiscard]] ClientHandle open();
     /// From joining to leaving; ended_ tells why where it was not `stop`.
@@ -115,7 +103,7 @@ class ConsumerLoop {
     /// Read and not handed over yet. A revocation empties it, in the callback: one poll may serve a
     /// revocation, the new assignment and its first record, and that record must stay.
     std::vector<Record> gathered_;
-    Load load_;
+    ArrivalRate rate_;
     PartitionsHandle paused_;
     std::set<std::int32_t> at_end_;  // unless shared: partitions read up to their end
     int partitions_ = 0;

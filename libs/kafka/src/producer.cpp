@@ -152,7 +152,9 @@ Producer::Impl::Impl(const ProducerConfig& config, telemetry::Metrics& metrics)
     Conf conf({config.kafka, config.client_id, config.mock_brokers, config.mock_bootstrap});
     conf.set("enable.idempotence", "true");
     conf.set("acks", "all");
-    conf.set("linger.ms", "0");
+    conf.set("linger.ms", std::to_string(config.gather.count()));
+    // librdkafka's own default for this is a fixed time.
+    conf.set("sticky.partitioning.linger.ms", std::to_string(2 * config.gather.count()));
     conf.set("delivery.timeout.ms", std::to_string(config.delivery_timeout.count()));
     conf.set("retry.backoff.ms", "50");
     conf.set("partitioner", "murmur2_random");
@@ -164,7 +166,7 @@ Producer::Impl::Impl(const ProducerConfig& config, telemetry::Metrics& metrics)
     rd_kafka_conf_set_error_cb(conf.get(), &Impl::on_error);
     client = std::move(conf).create(RD_KAFKA_PRODUCER);
     front.emplace(
-        config.served_by_caller ? Milliseconds(0) : config.linger,
+        config.served_by_caller || config.gather.count() > 0 ? Milliseconds(0) : config.linger,
         [this](const OutRecord& record, void* opaque) { return produce(record, opaque); },
         [this](void* opaque, rd_kafka_resp_err_t code) { refuse(opaque, code); }
     );

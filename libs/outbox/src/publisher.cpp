@@ -1,6 +1,14 @@
 #include "publisher.hpp"
 
+#include "tecnochat/core/arrival_rate.hpp"
+
 namespace tecnochat::outbox {
+namespace {
+
+/// Under load a delete waits this long for more acknowledgements; nobody waits for it.
+constexpr Milliseconds kGather{20};
+
+}  // namespace
 
 Publisher::Publisher(const Shared& shared, std::function<void()> deleted)
     : shared_(shared), deleted_(std::move(deleted)), thread_([this] { run(); }) {}
@@ -21,8 +29,15 @@ void Publisher::stop(Deadline deadline) {
 }
 
 void Publisher::run() {
+    ArrivalRate rate;
     while (auto acknowledged = shared_.ledger->wait_for_acknowledged()) {
         if (acknowledged->empty()) continue;
+        if (!shared_.ledger->stopping() && rate.brings_more(kGather)) {
+            std::this_thread::sleep_for(kGather);
+            const auto more = shared_.ledger->take_acknowledged();
+            acknowledged->insert(acknowledged->end(), more.begin(), more.end());
+        }
+        rate.note(acknowledged->size(), std::chrono::steady_clock::now());
         if (auto* failpoints = shared_.config.produce) failpoints->after.hit();
         if (!shared_.erase(*std::move(acknowledged)) && shared_.ledger->stopping()) return;
         deleted_();

@@ -396,11 +396,13 @@ Result<std::unique_ptr<Connection>> open_session(
     TECNOCHAT_TRY(auto connection, connect(conninfo, deadline, stop));
     connection->set_deadline(deadline);
     // Services find rows by key. A table that has filled since its last ANALYZE, above all one that
-    // was empty then, makes the planner read all of it instead, until autovacuum comes by. And no
-    // statement of a service is long enough for compiling it to pay.
+    // was empty then, makes the planner read all of it instead, until autovacuum comes by. So a
+    // plan never depends on the values, and planning anew for each call (which the server prefers
+    // for arrays shorter than the ten elements it assumes) costs as much as the statement. Nor is
+    // any statement of a service long enough for compiling it to pay.
     TECNOCHAT_CHECK(connection->execute_script(fmt::format(
         "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; "
-        "SET enable_seqscan = off; SET jit = off",
+        "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off",
         statement_timeout.count()
     )));
     // From here on a hung server is noticed on our side.

@@ -9,9 +9,17 @@ runtime::ServiceSteps steps{"webhook-ingress", kShape};
 // again; keeping it longer would only fill the queue that new webhooks need.
 constexpr Milliseconds kDeliveryTimeout{10'000};
 
+// How long a status may wait for others. Meta's own wait for its 200 lasts seconds.
+constexpr Milliseconds kStatusesGather{10};
+
 void set_up(kafka::ProducerConfig& producer) {
     producer.delivery_timeout = kDeliveryTimeout;
     producer.served_by_caller = true;
+}
+
+void gather_statuses(kafka::ProducerConfig& producer) {
+    set_up(producer);
+    producer.gather = kStatusesGather;
 }
 
 http::ServerConfig server_config(const Config& config, IngressMetrics& metrics) {
@@ -33,7 +41,8 @@ http::ServerConfig server_config(const Config& config, IngressMetrics& metrics) 
 App::App(const Config& config, telemetry::Metrics& metrics)
     : ServiceApp(steps, config.service, {.producer = set_up}, metrics),
       metrics_(metrics),
-      publisher_(producer(), {.answer_within = config.answer_within}, metrics_),
+      statuses_(add_producer(gather_statuses)),
+      publisher_({producer(), statuses_}, {.answer_within = config.answer_within}, metrics_),
       receive_webhook_(WebhookRecords(config.ingest_key), publisher_, clock(), metrics_),
       routes_(
           receive_webhook_,
@@ -43,6 +52,7 @@ App::App(const Config& config, telemetry::Metrics& metrics)
       ),
       server_(server_config(config, metrics_), routes_) {
     server_.serve(producer());
+    server_.serve(statuses_);
     intake(server_);
 }
 

@@ -19,6 +19,7 @@ class App final : public runtime::ServiceApp {
 
  private:
     IngressMetrics metrics_;
+    kafka::Producer& statuses_;
     DurablePublisher publisher_;
     ReceiveWebhook receive_webhook_;
     Routes routes_;

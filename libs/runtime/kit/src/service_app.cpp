@@ -111,6 +111,14 @@ outbox::Outbox& ServiceApp::outbox() {
     return *outbox_;
 }
 
+kafka::Producer& ServiceApp::add_producer(const std::function<void(kafka::ProducerConfig&)>& change
+) {
+    auto config = producer_config(steps_, settings_, parts_);
+    change(config);
+    more_producers_.push_back(std::make_unique<kafka::Producer>(config, metrics_));
+    return *more_producers_.back();
+}
+
 pipeline::Runtime ServiceApp::runtime() {
     return {
         pool_ ? &*pool_ : nullptr,
@@ -204,7 +212,11 @@ bool ServiceApp::ready() const {
                consumers_, [](const auto& consumer) { return consumer->ready(); }
            ) &&
            std::ranges::all_of(workers_, ready) && std::ranges::all_of(intake_, ready) &&
-           producer_.connected() && (!pool_ || pool_->reachable());
+           producer_.connected() &&
+           std::ranges::all_of(
+               more_producers_, [](const auto& producer) { return producer->connected(); }
+           ) &&
+           (!pool_ || pool_->reachable());
 }
 
 void ServiceApp::stop(Deadline deadline) {
@@ -213,6 +225,7 @@ void ServiceApp::stop(Deadline deadline) {
     stop_parts(workers_, deadline);
     if (outbox_) outbox_->stop(deadline);
     producer_.flush_by(deadline);
+    for (const auto& producer : more_producers_) producer->flush_by(deadline);
 }
 
 void ServiceApp::stop_intake(Deadline deadline) {

@@ -2,14 +2,24 @@
 // Method: an app of fakes over the mock broker and a real database.
 #include "tecnochat/runtime/service_app.hpp"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <latch>
 #include <mutex>
+#include <thread>
 
+#include "tecnochat/core/environment.hpp"
 #include "tecnochat/core/guarded.hpp"
 #include "tecnochat/kafka/testing/mock_cluster.hpp"
 #include "tecnochat/postgres/testing/sandbox.hpp"
+#include "tecnochat/runtime/service.hpp"
 #include "tecnochat/testkit/eventually.hpp"
+#include "tecnochat/testkit/process.hpp"
 
 using namespace tecnochat;
 using namespace tecnochat::runtime;
@@ -113,13 +123,62 @@ class TestApp final : public ServiceApp {
 
 const TenantId kTenant = TenantId::generate(SystemClock().now());
 
-/// As a use case whose database does not answer: until its own deadline nothing comes back.
-Status hang_in(postgres::Pool& pool, Milliseconds limit) {
-    TECNOCHAT_TRY(
-        auto transaction, postgres::Transaction::begin(pool, kTenant, Deadline::after(limit))
+/// Five consumers whose handlers hang, each with one record.
+struct Hanging {
+    using Handler = std::function<Status(std::size_t consumer)>;
+
+    Hanging(TestApp& a, Handler hang) : app(a) {
+        for (std::size_t i = 0; i < topics.size(); ++i) {
+            app.consume(topics[i], [this, i, hang](std::span<const kafka::Record>) {
+                ++calls[i];
+                return hang(i);
+            });
+        }
+    }
+    /// Once the app has started; returns when all of them hang.
+    void send_records() {
+        for (const auto& topic : topics) {
+            const kafka::OutRecord record{topic.name(), "k", "v", {}};
+            REQUIRE(app.producer().send_and_wait(std::span(&record, 1), Deadline::after(kLong)));
+        }
+        REQUIRE(testkit::eventually(kLong, [&] {
+            return std::ranges::all_of(calls, [](const auto& count) { return count > 0; });
+        }));
+    }
+
+    const std::array<TestTopic, 5> topics{
+        TestTopic("a"), TestTopic("b"), TestTopic("c"), TestTopic("d"), TestTopic("e")
+    };
+    std::array<std::atomic<int>, 5> calls{};
+    TestApp& app;
+};
+
+/// A table that nobody gets at while it is locked: who asks waits for as long as the test wants.
+struct LockedTable {
+    explicit LockedTable(postgres::testing::Sandbox& sandbox)
+        : admin(postgres::connect(sandbox.admin_url().reveal(), Deadline::after(kLong)).value()) {
+        sandbox.run("CREATE TABLE gate (n int); GRANT SELECT ON gate TO PUBLIC");
+        REQUIRE(admin->execute("BEGIN"));
+        REQUIRE(admin->execute("LOCK TABLE " + sandbox.schema() + ".gate"));
+    }
+    static Status wait(postgres::Pool& pool) {
+        TECNOCHAT_TRY(
+            auto transaction,
+            postgres::Transaction::begin(pool, kTenant, Deadline::after(std::chrono::minutes(10)))
+        );
+        TECNOCHAT_CHECK(transaction.execute("SELECT count(*) FROM gate"));
+        return transaction.commit();
+    }
+    std::unique_ptr<postgres::Connection> admin;  // its end opens the gate
+};
+
+/// Runs the last test below as a process of its own, which is told to stop while five consumers
+/// hang. In `where`: "database" or "elsewhere".
+testkit::CommandResult stop_while_hanging(const std::string& where) {
+    return testkit::run(
+        {std::filesystem::read_symlink("/proc/self/exe").string(), "[hanging-service]"},
+        {{"TECNOCHAT_TEST_HANGS_IN", where}}
     );
-    TECNOCHAT_CHECK(transaction.execute("SELECT pg_sleep(600)"));
-    return transaction.commit();
 }
 
 }  // namespace
@@ -224,49 +283,97 @@ TEST_CASE_METHOD(Fixture, "a service without database, outbox and consumers runs
     app.stop(Deadline::after(kLong));
 }
 
-TEST_CASE_METHOD(Fixture, "five consumers that hang in the database are stopped together") {
-    const std::array<TestTopic, 5> topics{
-        TestTopic("a"), TestTopic("b"), TestTopic("c"), TestTopic("d"), TestTopic("e")
-    };
-    std::array<std::atomic<int>, 5> calls{};
+TEST_CASE_METHOD(Fixture, "all consumers are asked to stop before any of them is waited for") {
+    FakeWorker door{journal, "door", stopping};
     TestApp app(test_steps, *this);
-    for (std::size_t i = 0; i < topics.size(); ++i) {
-        app.consume(topics[i], [&, i](std::span<const kafka::Record>) {
-            ++calls[i];
-            return hang_in(app.pool(), Milliseconds(2000));
-        });
-    }
+    app.intake(door);
+    std::array<std::latch, 5> gates{
+        std::latch(1), std::latch(1), std::latch(1), std::latch(1), std::latch(1)
+    };
+    Hanging hanging(app, [&](std::size_t consumer) -> Status {
+        gates[consumer].wait();
+        return make_error(ErrorCode::kUnavailable, "asked again, unless the consumer stops");
+    });
     REQUIRE(app.start());
-    const auto deadline = Deadline::after(kLong);
-    for (const auto& topic : topics) {
-        const kafka::OutRecord record{topic.name(), "k", "v", {}};
-        REQUIRE(app.producer().send_and_wait(std::span(&record, 1), deadline));
-    }
-    REQUIRE(testkit::eventually(kLong, [&] {
-        return std::ranges::all_of(calls, [](const auto& count) { return count > 0; });
-    }));
-    std::array<int, 5> before{};
-    std::ranges::transform(calls, before.begin(), [](const auto& count) { return count.load(); });
+    hanging.send_records();
     const auto by = Deadline::after(kLong);
-    app.stop(by);
+    auto stopped = std::async(std::launch::async, [&] { app.stop(by); });
+    REQUIRE(testkit::eventually(kLong, [&] {
+        const auto words = journal.all();
+        return std::ranges::find(words, "stop door") != words.end();
+    }));
+    // The first is still waited for. Were the others asked only then, they would go on meanwhile.
+    for (std::size_t i = 1; i < gates.size(); ++i) gates[i].count_down();
+    CHECK_FALSE(testkit::eventually(Milliseconds(1000), [&] {
+        return std::ranges::any_of(hanging.calls, [](const auto& count) { return count > 1; });
+    }));
+    gates[0].count_down();
+    stopped.get();
     CHECK_FALSE(by.expired());
-    // Stopped one after the other, the later ones would have been handed their batches again and
-    // again meanwhile. (One may have been about to be called as it was counted.)
-    for (std::size_t i = 0; i < calls.size(); ++i) CHECK(calls[i] <= before[i] + 1);
+    for (const auto& count : hanging.calls) CHECK(count == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "a stop ends waits for the database that would outlast it") {
-    const TestTopic topic("a");
-    std::atomic<int> calls{0};
     TestApp app(test_steps, *this);
-    app.consume(topic, [&](std::span<const kafka::Record>) {
-        ++calls;
-        return hang_in(app.pool(), std::chrono::minutes(10));
-    });
+    const LockedTable locked(sandbox);
+    Hanging hanging(app, [&](std::size_t) { return LockedTable::wait(app.pool()); });
     REQUIRE(app.start());
-    const kafka::OutRecord record{"a", "k", "v", {}};
-    REQUIRE(app.producer().send_and_wait(std::span(&record, 1), Deadline::after(kLong)));
-    REQUIRE(testkit::eventually(kLong, [&] { return calls > 0; }));
-    app.stop(Deadline::after(Milliseconds(3000)));  // returns at all: the handler did
-    CHECK(calls == 1);
+    hanging.send_records();
+    app.stop(Deadline::after(Milliseconds(3000)));  // returns at all: the handlers did
+    for (const auto& count : hanging.calls) CHECK(count == 1);
+}
+
+TEST_CASE("a process ends by itself though all its consumers hang in the database") {
+    const auto ended = stop_while_hanging("database");
+    INFO(ended.output);
+    CHECK(ended.exit_code == 0);
+    CHECK(ended.output.find("\"stopped\"") != std::string::npos);
+    CHECK(ended.output.find("stop hangs") == std::string::npos);
+}
+
+TEST_CASE("a process whose consumers hang for good is ended by the watchdog, after one deadline") {
+    const auto ended = stop_while_hanging("elsewhere");
+    INFO(ended.output);
+    CHECK(ended.exit_code == 1);
+    CHECK(ended.output.find("a consumer's handler hangs past the deadline") != std::string::npos);
+    CHECK(ended.output.find("stop hangs: ending the process") != std::string::npos);
+}
+
+// Not a test of its own: the process that the two above start.
+TEST_CASE("a service whose consumers hang", "[hanging-service]") {
+    const auto where = environment_variable("TECNOCHAT_TEST_HANGS_IN");
+    if (!where) return;
+    // Before any thread: the signals of a stop are the main thread's to wait for.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    Fixture fixture;
+    const LockedTable locked(fixture.sandbox);
+    const bool in_database = *where == "database";
+    std::latch never(1);
+    std::optional<Hanging> hanging;
+    std::promise<void> made;
+    ServiceSpec spec{"kit-test", "A service under test.", [](config::Options&) {}, nullptr};
+    spec.make = [&](telemetry::Metrics&) {
+        auto app = std::make_unique<TestApp>(test_steps, fixture);
+        hanging.emplace(*app, [&, &pool = app->pool()](std::size_t) -> Status {
+            if (in_database) return LockedTable::wait(pool);
+            never.wait();
+            return ok();
+        });
+        made.set_value();
+        return app;
+    };
+    const std::jthread stopping([&] {
+        made.get_future().wait();
+        hanging->send_records();
+        request_stop(0, "all consumers hang");
+    });
+    std::vector<std::string> arguments{"kit-test", "--drain-timeout-ms", "1500"};
+    std::vector<char*> argv;
+    for (auto& argument : arguments) argv.push_back(argument.data());
+    const int exit_code = run_service(static_cast<int>(argv.size()), argv.data(), spec);
+    std::fflush(nullptr);
+    _exit(exit_code);
 }

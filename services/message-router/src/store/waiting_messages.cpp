@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tecnochat/telemetry/log.hpp"
+
 namespace tecnochat::message_router::store::waiting_messages {
 namespace {
 
@@ -79,7 +81,20 @@ Result<Headers> headers_from_json(const std::string& text) {
     return headers;
 }
 
-Result<std::vector<WaitingMessage>> read(const postgres::Rows& rows) {
+// The words of a newer version, or damage. The message goes on without them: they hold its trace
+// and what tools show, and nothing else may wait for it.
+Headers headers_or_none(std::int64_t id, const std::string& text) {
+    auto headers = headers_from_json(text);
+    if (headers) return std::move(*headers);
+    telemetry::log_limited(
+        telemetry::Level::kWarning,
+        "the headers of a waiting message cannot be read",
+        {{"waiting_id", id}, {"reason", headers.error().message}}
+    );
+    return {};
+}
+
+std::vector<WaitingMessage> read(const postgres::Rows& rows) {
     std::vector<WaitingMessage> found;
     found.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
@@ -93,7 +108,7 @@ Result<std::vector<WaitingMessage>> read(const postgres::Rows& rows) {
         message.raw.offset = row.number("record_offset");
         message.raw.key = row.bytes("key");
         message.raw.value = row.bytes("value");
-        TECNOCHAT_TRY(message.raw.headers, headers_from_json(row.text("headers")));
+        message.raw.headers = headers_or_none(message.id, row.text("headers"));
         message.raw.recorded_at = row.time("recorded_at");
         found.push_back(std::move(message));
     }

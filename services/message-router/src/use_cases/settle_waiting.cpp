@@ -29,6 +29,12 @@ void keep_first(Status& failure, Status status) {
 
 }  // namespace
 
+struct SettleWaiting::Candidate {
+    const store::WaitingMessage& waiting;
+    const ReceiveInbound::Item& item;
+    ReceiveInbound::Prepared& prepared;
+};
+
 Status SettleWaiting::run(Deadline deadline) {
     TECNOCHAT_TRY(
         auto transaction,
@@ -107,32 +113,66 @@ Status SettleWaiting::open(Messages& messages, Deadline deadline) {
 /// One by one, oldest first: there are few, and the fault of one is nobody else's.
 Status SettleWaiting::store(Messages messages, const TenantId& tenant, Deadline deadline) {
     TECNOCHAT_CHECK(open(messages, deadline));
-    for (const auto& waiting : messages) {
-        auto item = events::waited_message(waiting.raw, tenant);
-        if (!item) {
-            TECNOCHAT_CHECK(give_up({waiting}, "unparsable", deadline));
-            continue;
-        }
-        const ReceiveInbound::Item items[] = {std::move(*item)};
-        TECNOCHAT_TRY(auto prepared, receive_.prepare_alone(items, deadline));
-        TECNOCHAT_TRY(
-            auto transaction, postgres::Transaction::begin(outside_.pool, tenant, deadline)
-        );
-        const std::int64_t id[] = {waiting.id};
-        TECNOCHAT_TRY(const auto taken, store::waiting_messages::take(transaction, id));
-        if (taken.empty()) continue;  // another replica has settled it
-        auto done = receive_.run(transaction, items, prepared);
-        Status committed = done ? transaction.commit() : Status(done.error());
-        if (!committed) {
-            if (!is_items_fault(committed.error())) return committed;
-            TECNOCHAT_CHECK(give_up({waiting}, "failed", deadline));
-            continue;
-        }
-        outside_.outbox.publish(std::move(done->events));
-        for (const auto& act : done->acts) act();
-        count("stored", 1);
-    }
+    for (const auto& waiting : messages) TECNOCHAT_CHECK(store_one(waiting, tenant, deadline));
     return ok();
+}
+
+Status SettleWaiting::store_one(
+    const store::WaitingMessage& waiting, const TenantId& tenant, Deadline deadline
+) {
+    auto received = events::waited_message(waiting.raw, tenant);
+    if (!received) return give_up({waiting}, "unparsable", deadline);
+    const ReceiveInbound::Item item = std::move(*received);
+    auto prepared = receive_.prepare_alone({&item, 1}, deadline);
+    if (!prepared) {
+        if (!is_items_fault(prepared.error())) return prepared.error();
+        return give_up({waiting}, "failed", deadline);
+    }
+    const Candidate candidate{waiting, item, *prepared};
+    auto stored = attempt(candidate, deadline);
+    if (!stored) {
+        if (!is_items_fault(stored.error())) return stored.error();
+        return refuse(candidate, stored.error(), deadline);
+    }
+    if (!*stored) return ok();  // another replica has settled it
+    outside_.outbox.publish(std::move((*stored)->events));
+    for (const auto& act : (*stored)->acts) act();
+    count("stored", 1);
+    return ok();
+}
+
+/// Its transaction is over when this returns: a fault that the database did not see leaves it open,
+/// and it holds the row that refuse() takes.
+Result<std::optional<pipeline::Effects>> SettleWaiting::attempt(
+    const Candidate& candidate, Deadline deadline
+) {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(outside_.pool, candidate.item.tenant, deadline)
+    );
+    const std::int64_t ids[] = {candidate.waiting.id};
+    TECNOCHAT_TRY(const auto taken, store::waiting_messages::take(transaction, ids));
+    if (taken.empty()) return std::optional<pipeline::Effects>();
+    TECNOCHAT_TRY(
+        auto effects, receive_.run(transaction, {&candidate.item, 1}, candidate.prepared)
+    );
+    TECNOCHAT_CHECK(transaction.commit());
+    return std::optional(std::move(effects));
+}
+
+/// As the pipeline refuses a live one: its conversation is parked where it can be.
+Status SettleWaiting::refuse(const Candidate& candidate, const Error& error, Deadline deadline) {
+    const TenantId tenants[] = {kNoTenant, candidate.item.tenant};
+    TECNOCHAT_TRY(auto transaction, postgres::Transaction::begin(outside_.pool, tenants, deadline));
+    const std::int64_t ids[] = {candidate.waiting.id};
+    TECNOCHAT_TRY(const auto taken, store::waiting_messages::take(transaction, ids));
+    if (taken.empty()) return ok();
+    const Status parked = transaction.with_savepoint([&]() -> Status {
+        TECNOCHAT_CHECK(receive_.refuse(transaction, candidate.item, error, candidate.prepared));
+        return ok();
+    });
+    if (!parked && !is_items_fault(parked.error())) return parked;
+    return commit_letters(transaction, {candidate.waiting}, "failed");
 }
 
 Status SettleWaiting::drop(const Messages& messages, std::string_view outcome, Deadline deadline) {
@@ -170,16 +210,24 @@ Status SettleWaiting::give_up(
         auto transaction, postgres::Transaction::begin(outside_.pool, kNoTenant, deadline)
     );
     TECNOCHAT_TRY(const auto taken, store::waiting_messages::take(transaction, ids_of(messages)));
+    Messages mine;
+    for (const auto& message : messages) {
+        if (std::ranges::binary_search(taken, message.id)) mine.push_back(message);
+    }
+    return commit_letters(transaction, mine, reason);
+}
+
+Status SettleWaiting::commit_letters(
+    postgres::Transaction& transaction, const Messages& messages, std::string_view reason
+) {
     std::vector<outbox::Entry> letters;
     for (const auto& message : messages) {
-        if (!std::ranges::binary_search(taken, message.id)) continue;
         letters.push_back(events::waiting_letter(message.raw, message.phone_number_id, reason));
     }
     TECNOCHAT_TRY(auto appended, outside_.outbox.append(transaction, std::move(letters)));
     TECNOCHAT_CHECK(transaction.commit());
     outside_.outbox.publish(std::move(appended));
     for (const auto& message : messages) {
-        if (!std::ranges::binary_search(taken, message.id)) continue;
         telemetry::log_error(
             "a waiting message went to the dead letters",
             {{"topic", message.raw.topic},
@@ -195,7 +243,7 @@ Status SettleWaiting::give_up(
             )
             .increment();
     }
-    count(reason, taken.size());
+    count(reason, messages.size());
     return ok();
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/outbox/outbox.hpp"
 #include "tecnochat/pipeline/effects.hpp"
-#include "tecnochat/postgres/pool.hpp"
+#include "tecnochat/postgres/transaction.hpp"
 #include "tecnochat/sealing/sealer.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
 
@@ -30,6 +31,7 @@ class ReceiveInbound;
 
 /// What becomes of messages that wait for the channel event of their number: stored in order once
 /// it is known, dropped where it is disconnected, a dead letter "unknown_number" after 15 minutes.
+/// One that cannot be stored is a dead letter, and its conversation parked, as a live one's.
 /// Thread-safe; several replicas may do it at once.
 class SettleWaiting {
  public:
@@ -54,12 +56,24 @@ class SettleWaiting {
     using DailyKeys = std::map<std::chrono::sys_days, std::shared_ptr<const sealing::Keyring>>;
     using Messages = std::vector<store::WaitingMessage>;
 
+    /// A waiting message on its way into its conversation.
+    struct Candidate;
+
     Result<Messages> read(const std::string& number, Deadline deadline);
     Status open(Messages& messages, Deadline deadline);
     Status store(Messages messages, const TenantId& tenant, Deadline deadline);
+    Status store_one(
+        const store::WaitingMessage& waiting, const TenantId& tenant, Deadline deadline
+    );
+    /// Nothing where it does not wait any more.
+    Result<std::optional<pipeline::Effects>> attempt(const Candidate& candidate, Deadline deadline);
+    Status refuse(const Candidate& candidate, const Error& error, Deadline deadline);
     Status drop(const Messages& messages, std::string_view outcome, Deadline deadline);
     Status expire(Deadline deadline);
     Status give_up(const Messages& messages, std::string_view reason, Deadline deadline);
+    Status commit_letters(
+        postgres::Transaction& transaction, const Messages& messages, std::string_view reason
+    );
     void count(std::string_view outcome, std::size_t messages);
 
     Outside outside_;

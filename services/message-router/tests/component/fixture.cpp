@@ -142,6 +142,10 @@ std::vector<kafka::Record> Router::published(std::string_view topic, std::size_t
     return records;
 }
 
+std::vector<kafka::Record> Router::on_topic(std::string_view topic) {
+    return kafka::testing::read_topic(cluster.bootstrap(), topic);
+}
+
 void Router::require(const Status& status) {
     if (!status)
         FAIL(

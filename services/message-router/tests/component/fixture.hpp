@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -140,6 +141,8 @@ struct Router {
     [[nodiscard]] double dropped(const std::string& topic, const std::string& reason);
     /// What lies on a topic, once at least `count` records do.
     [[nodiscard]] std::vector<kafka::Record> published(std::string_view topic, std::size_t count);
+    /// The whole topic as it stands.
+    [[nodiscard]] std::vector<kafka::Record> on_topic(std::string_view topic);
 
     static void require(const Status& status);
 };

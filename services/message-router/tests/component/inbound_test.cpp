@@ -245,10 +245,13 @@ TEST_CASE("a number whose messages cannot be settled holds up no other and no ex
         "UPDATE waiting_messages SET waiting_since = waiting_since - interval '1 hour' "
         "WHERE phone_number_id = '9991'"
     );
-    // Headers that nobody can read: the first number's messages cannot be had.
+    // The first number's messages cannot be taken now, which is nobody's fault.
     router.database.run(
-        std::string("UPDATE waiting_messages SET headers = '{}' WHERE phone_number_id = '") +
-        UnknownNumber::kNewNumber + "'"
+        std::string("CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                    "RAISE EXCEPTION USING ERRCODE = '40001'; END $$; "
+                    "CREATE TRIGGER later BEFORE DELETE ON waiting_messages FOR EACH ROW WHEN "
+                    "(OLD.phone_number_id = '") +
+        UnknownNumber::kNewNumber + "') EXECUTE FUNCTION later()"
     );
     for (const auto& number : {std::string(UnknownNumber::kNewNumber), later})
         router.take(router.update_channels, {router.channel(number, router.tenant, 1)});
@@ -256,6 +259,64 @@ TEST_CASE("a number whose messages cannot be settled holds up no other and no ex
     CHECK(router.stored() == "wamid.known wamid.later");
     CHECK(router.waiting() == 2);
     CHECK(router.dead_letter_count("test", "unknown_number") == 1);
+}
+
+TEST_CASE("a waiting message whose headers cannot be read holds up nobody, and goes on without") {
+    UnknownNumber router;
+    router.database.run(
+        "UPDATE waiting_messages SET headers = '{}' WHERE id = "
+        "(SELECT min(id) FROM waiting_messages)"
+    );
+    SECTION("it is settled as the others are") {
+        router.take(
+            router.update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)}
+        );
+        router.settle();
+        CHECK(router.stored() == "wamid.known wamid.1 wamid.2");
+    }
+    SECTION("it expires as the others do") {
+        router.clock.advance(kMostWait);
+        router.settle();
+        CHECK(router.dead_letter_count("test", "unknown_number") == 2);
+    }
+    CHECK(router.waiting() == 0);
+}
+
+TEST_CASE("a waiting message that cannot be stored is a dead letter, its conversation parked") {
+    UnknownNumber router;
+    SECTION("the database refuses it") {
+        // Stored already, and its inbox row is lost: it meets the unique wamid.
+        router.take_text("wamid.1", "hola");
+        router.database.run("DELETE FROM inbox");
+        router.take(
+            router.update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)}
+        );
+        router.settle();
+        CHECK(router.stored() == "wamid.known wamid.1 wamid.2");
+        CHECK(
+            router.database.query("SELECT string_agg(phone_number_id, ' ') FROM conversations "
+                                  "WHERE parked") == UnknownNumber::kNewNumber
+        );
+        CHECK(
+            router.database.query("SELECT t.reason FROM messages m JOIN turns t ON t.id = "
+                                  "m.turn_id WHERE m.wamid = 'wamid.2'") == "parked"
+        );
+        CHECK(router.dead_letter_count("test", "failed") == 1);
+    }
+    SECTION("its conversation is in a word that nobody knows") {
+        // A fault that the database does not see.
+        router.database.run(
+            "ALTER TABLE conversations DROP CONSTRAINT conversations_turn_check;"
+            "UPDATE conversations SET turn = 'flow', phone_number_id = '999'"
+        );
+        router.take(
+            router.update_channels, {router.channel(UnknownNumber::kNewNumber, router.tenant, 1)}
+        );
+        router.settle();
+        CHECK(router.stored() == "wamid.known");
+        CHECK(router.dead_letter_count("test", "failed") == 2);
+    }
+    CHECK(router.waiting() == 0);
 }
 
 TEST_CASE("a number has room for 100 waiting messages, the rest are dead letters") {
@@ -363,27 +424,33 @@ TEST_CASE("a poison message is a dead letter, its conversation parked, the other
     CHECK(router.database.count("SELECT count(*) FROM turns WHERE outcome IS NULL") == 9);
 }
 
-TEST_CASE("while PostgreSQL is away an unparsable record makes no letter, and one afterwards") {
+TEST_CASE("while PostgreSQL is away faulty records make no letter, and one each afterwards") {
     Router router;
-    auto broken = Router::record(router.text_message("wamid.1", "hola"));
-    broken.value = "\xff\xff not protobuf";
-    const std::vector<kafka::Record> batch{
-        broken, Router::record(router.text_message("wamid.2", "hola"))
-    };
+    // One that the database refuses, two that cannot be read, a good one.
+    router.take_text("wamid.poison", "hola");
+    router.database.run("DELETE FROM inbox");
+    std::vector<kafka::Record> batch;
+    for (const auto* wamid : {"wamid.odd.1", "wamid.poison", "wamid.odd.2", "wamid.good"})
+        batch.push_back(Router::record(router.text_message(wamid, "hola")));
+    for (const auto place : {0U, 2U}) batch[place].value = "\xff\xff not protobuf";
     router.database.go_away();
-    for (int tries = 0; tries < 3; ++tries) {
+    for (int tries = 0; tries < 5; ++tries) {
         const auto failed = router.receive_inbound(batch);
         REQUIRE_FALSE(failed);
         CHECK(is_retryable(failed.error()));
     }
-    CHECK(router.dead_letter_count("test", "unparsable") == 0);
+    CHECK(router.on_topic(kafka::topics::kDeadLettersMessageRouter).empty());
     router.database.come_back();
     REQUIRE(testkit::eventually(std::chrono::seconds(30), [&] {
         return router.receive_inbound(batch).has_value();
     }));
-    CHECK(router.database.count("SELECT count(*) FROM messages") == 1);
-    CHECK(router.dead_letter_count("test", "unparsable") == 1);
-    CHECK(router.published(kafka::topics::kDeadLettersMessageRouter, 1).size() == 1);
+    CHECK(router.database.count("SELECT count(*) FROM messages") == 2);
+    std::multiset<std::string> letters;
+    for (const auto& letter : router.on_topic(kafka::topics::kDeadLettersMessageRouter))
+        letters.insert(std::string(letter.header("dl-offset")));
+    std::multiset<std::string> faulty;
+    for (const auto place : {0U, 1U, 2U}) faulty.insert(std::to_string(batch[place].offset));
+    CHECK(letters == faulty);
 }
 
 TEST_CASE("a fault of ours stops the service instead of emptying the topic") {

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/telemetry/log.hpp"
 
 namespace tecnochat::webhook_ingress {
@@ -71,10 +72,12 @@ struct DurablePublisher::Batch {
     }
 };
 
-DurablePublisher::DurablePublisher(
-    kafka::Producer& producer, Limits limits, IngressMetrics& metrics
-)
-    : producer_(producer),
+kafka::Producer& DurablePublisher::Producers::of(const kafka::OutRecord& record) const {
+    return record.topic == kafka::topics::kWhatsappStatus ? statuses : messages;
+}
+
+DurablePublisher::DurablePublisher(Producers producers, Limits limits, IngressMetrics& metrics)
+    : producers_(producers),
       limits_(limits),
       in_flight_(std::make_shared<InFlight>(metrics)),
       watcher_([this](const std::stop_token& stop) { answer_late_ones(stop); }) {}
@@ -91,7 +94,7 @@ void DurablePublisher::publish(const std::vector<kafka::OutRecord>& records, Don
         return;
     }
     const std::size_t bytes = size_of(records);
-    if (!producer_.connected() || !in_flight_->admit(bytes, limits_)) {
+    if (!producers_.connected() || !in_flight_->admit(bytes, limits_)) {
         telemetry::log_limited(
             telemetry::Level::kWarning,
             "webhook refused: the broker is away or too much waits for it",
@@ -110,7 +113,7 @@ void DurablePublisher::publish(const std::vector<kafka::OutRecord>& records, Don
     batch->open = records.size();
     watch(batch);
     for (const kafka::OutRecord& record : records) {
-        producer_.send(record, [batch](const Status& status) {
+        producers_.of(record).send(record, [batch](const Status& status) {
             batch->settle(status.has_value());
         });
     }

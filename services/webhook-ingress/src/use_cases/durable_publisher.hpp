@@ -31,7 +31,18 @@ class DurablePublisher {
     /// caller's own.
     using Done = std::function<void(bool durable)>;
 
-    DurablePublisher(kafka::Producer& producer, Limits limits, IngressMetrics& metrics);
+    /// Customers wait for what `messages` sends. For statuses nobody does, and their order means
+    /// nothing: `statuses` may gather them.
+    struct Producers {
+        kafka::Producer& messages;
+        kafka::Producer& statuses;
+        [[nodiscard]] bool connected() const {
+            return messages.connected() && statuses.connected();
+        }
+        [[nodiscard]] kafka::Producer& of(const kafka::OutRecord& record) const;
+    };
+
+    DurablePublisher(Producers producers, Limits limits, IngressMetrics& metrics);
     ~DurablePublisher();
     DurablePublisher(const DurablePublisher&) = delete;
     DurablePublisher& operator=(const DurablePublisher&) = delete;
@@ -46,7 +57,7 @@ class DurablePublisher {
     void watch(const std::shared_ptr<Batch>& batch);
     void answer_late_ones(const std::stop_token& stop);
 
-    kafka::Producer& producer_;
+    Producers producers_;
     Limits limits_;
     // Owners: this and every batch, whose last delivery report may come after this has gone.
     std::shared_ptr<InFlight> in_flight_;

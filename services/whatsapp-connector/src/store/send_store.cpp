@@ -232,14 +232,36 @@ Result<SendChange> to_change(const postgres::Row& row) {
     return change;
 }
 
-// The statements that give these rows have just written their states: a word that is not known
-// cannot be among them, and if it were, the caller's items would be to blame.
+// For callers that take a failing batch apart: a state that this version does not know is the fault
+// of its send alone.
 Result<std::vector<SendChange>> to_changes(const postgres::Rows& rows) {
     std::vector<SendChange> changes;
     changes.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto row : rows) {
         TECNOCHAT_TRY(auto change, to_change(row));
         changes.push_back(std::move(change));
+    }
+    return changes;
+}
+
+// For callers that would only fail again, and hold up the others for ever: such a send is left out,
+// as one that is no longer ours.
+std::vector<SendChange> to_known_changes(const postgres::Rows& rows) {
+    std::vector<SendChange> changes;
+    changes.reserve(static_cast<std::size_t>(rows.size()));
+    for (const auto row : rows) {
+        auto change = to_change(row);
+        if (change) {
+            changes.push_back(std::move(*change));
+            continue;
+        }
+        telemetry::log_error(
+            "a send is in a state that this version does not know",
+            {{"tenant_id", row.id<TenantId>("tenant_id").to_string()},
+             {"send_id", row.id<MessageId>("id").to_string()},
+             {"code", to_string(change.error().code)},
+             {"reason", change.error().reason}}
+        );
     }
     return changes;
 }
@@ -292,7 +314,9 @@ Content content_after(const Error& error, const ClaimedSend& send) {
         );
         return Content::kNotYet;
     }
-    telemetry::log_error(
+    telemetry::log(
+        // An erasure is what somebody asked for.
+        sealing::is_erased(error) ? telemetry::Level::kInfo : telemetry::Level::kError,
         "the content of a send does not open",
         {{"tenant_id", send.tenant.to_string()},
          {"send_id", send.id.to_string()},
@@ -302,36 +326,33 @@ Content content_after(const Error& error, const ClaimedSend& send) {
     return Content::kUnreadable;
 }
 
-/// What is sealed of a text.
-struct Sealed {
-    std::string recipient;
-    std::string body;
-};
-
 }  // namespace
 
 Status SendStore::insert(
     postgres::Transaction& transaction, std::span<const NewSend> sends, const sealing::Keys& keys
 ) {
-    std::vector<Sealed> sealed;
-    sealed.reserve(sends.size());
+    std::vector<std::string> recipients, bodies;
     for (const auto& send : sends) {
         const sealing::Person person{send.tenant, send.contact};
+        if (keys.state(person) == sealing::KeyState::kErased) {
+            recipients.emplace_back();
+            bodies.emplace_back();
+            continue;
+        }
         TECNOCHAT_TRY(auto recipient, keys.seal(person, to_json(send.recipient)));
         TECNOCHAT_TRY(auto body, keys.seal(person, send.body));
-        sealed.push_back({std::move(recipient), std::move(body)});
+        recipients.push_back(std::move(recipient));
+        bodies.push_back(std::move(body));
     }
+    const auto to_bytes = [](const std::string& sealed) { return postgres::Bytes{sealed}; };
     transaction.send(
         kInsert,
         keys_of(sends)
             .add_columns(
                 sends, &NewSend::phone_number_id, &NewSend::conversation, &NewSend::contact
             )
-            .add_columns(
-                sealed,
-                [](const Sealed& send) { return postgres::Bytes{send.recipient}; },
-                [](const Sealed& send) { return postgres::Bytes{send.body}; }
-            )
+            .add_columns(recipients, to_bytes)
+            .add_columns(bodies, to_bytes)
             .add_columns(sends, &NewSend::window_until, &NewSend::traceparent)
     );
     return ok();
@@ -413,7 +434,7 @@ Result<std::vector<SendChange>> SendStore::enter_wire(
             )
         )
     );
-    return to_changes(rows);
+    return to_known_changes(rows);
 }
 
 Result<std::vector<SendChange>> SendStore::record(
@@ -533,7 +554,7 @@ Result<std::vector<SendChange>> SendStore::recover(
     };
     transaction.send(kRequeueClaims, params());
     TECNOCHAT_TRY(const auto rows, transaction.execute(kDoubtWires, params()));
-    return to_changes(rows);
+    return to_known_changes(rows);
 }
 
 Result<std::vector<SendChange>> SendStore::expire_doubts(
@@ -551,7 +572,7 @@ Result<std::vector<SendChange>> SendStore::expire_doubts(
     }
     if (expired.empty()) return std::vector<SendChange>{};
     TECNOCHAT_TRY(const auto changed, transaction.execute(kGiveUp, keys_of(expired)));
-    return to_changes(changed);
+    return to_known_changes(changed);
 }
 
 Result<std::vector<SendChange>> SendStore::settle_silent(
@@ -560,7 +581,7 @@ Result<std::vector<SendChange>> SendStore::settle_silent(
     TECNOCHAT_TRY(
         const auto rows, transaction.execute(kSettleSilent, Params().add(accepted_before))
     );
-    return to_changes(rows);
+    return to_known_changes(rows);
 }
 
 Result<std::int64_t> SendStore::forget(

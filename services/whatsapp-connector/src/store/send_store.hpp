@@ -20,7 +20,8 @@ class SendStore {
  public:
     /// Stores new sends in the given order; one that is already there changes nothing (the router's
     /// outbox is at-least-once). Queued. `keys` holds those of the sends' contacts; where one
-    /// cannot be sealed, its error (sealing::Keys::seal) and nothing is queued.
+    /// cannot be sealed, its error (sealing::Keys::seal) and nothing is queued. An erased person's
+    /// send is stored without content: it fails on its way to the wire, which tells the router.
     Status insert(
         postgres::Transaction& transaction,
         std::span<const NewSend> sends,
@@ -48,7 +49,8 @@ class SendStore {
 
     /// claimed -> wire, or -> failed where the number may not send, the window has closed or the
     /// content is unreadable, or -> queued where the content does not open yet; sends that are no
-    /// longer ours are missing from the answer. Locks the numbers' authority rows until the commit.
+    /// longer ours, or in a state that this version does not know, are missing from the answer.
+    /// Locks the numbers' authority rows until the commit.
     Result<std::vector<SendChange>> enter_wire(
         postgres::Transaction& transaction, std::span<const ClaimedSend> sends
     );

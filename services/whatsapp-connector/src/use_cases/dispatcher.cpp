@@ -1,9 +1,11 @@
 #include "use_cases/dispatcher.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
 #include "events/send_updates.hpp"
+#include "tecnochat/core/arrival_rate.hpp"
 #include "tecnochat/telemetry/log.hpp"
 #include "use_cases/tenants.hpp"
 
@@ -16,6 +18,11 @@ constexpr Milliseconds kKeysTimeout{3000};
 /// Retries and rate limits become due by time alone.
 constexpr Milliseconds kPoll{100};
 constexpr Milliseconds kDatabasePause{300};
+/// Under load a claim waits this long for more sends.
+constexpr Milliseconds kGather{20};
+/// A claim costs nearly the same for one send as for many: it waits until this part of the workers
+/// is free.
+constexpr int kFreePart = 4;
 
 StepFailpoints claim_commit{"whatsapp-connector.claim.commit"};
 StepFailpoints limit_commit{"whatsapp-connector.limit.commit"};
@@ -100,6 +107,8 @@ void Dispatcher::dispatch_loop(const std::stop_token& stop) {
         }
         if (*more) continue;
         woken_changed_.wait_for(lock, stop, kPoll, [this] { return woken_; });
+        if (rate_.brings_more(kGather))
+            woken_changed_.wait_for(lock, stop, kGather, [] { return false; });
         woken_ = false;
     }
 }
@@ -116,11 +125,15 @@ Result<bool> Dispatcher::dispatch_once() {
     return !claimed_all_;
 }
 
+int Dispatcher::wanted_workers() const {
+    return std::max(1, config_.workers / kFreePart);
+}
+
 int Dispatcher::free_workers() {
     std::scoped_lock lock(mutex_);
     const int free = config_.workers - busy_ - static_cast<int>(on_wire_.size());
-    short_of_workers_ = free == 0;
-    return free;
+    short_of_workers_ = free < wanted_workers();
+    return short_of_workers_ ? 0 : free;
 }
 
 Status Dispatcher::claim(int limit) {
@@ -133,6 +146,7 @@ Status Dispatcher::claim(int limit) {
     TECNOCHAT_TRY(auto claimed, sends_.claim(transaction, config_.instance, limit));
     claimed_all_ = claimed.size() < static_cast<std::size_t>(limit);
     if (claimed.empty()) return ok();
+    rate_.note(claimed.size(), clock_.steady_now());
     TECNOCHAT_CHECK(transaction.commit(&claim_commit));
     claimed_ = std::move(claimed);
     limits_checked_ = false;
@@ -226,7 +240,9 @@ void Dispatcher::work_loop(const std::stop_token& stop) {
         post(send);
         lock.lock();
         --busy_;
-        const bool wanted = std::exchange(short_of_workers_, false);
+        const int free = config_.workers - busy_ - static_cast<int>(on_wire_.size());
+        const bool wanted = short_of_workers_ && free >= wanted_workers();
+        if (wanted) short_of_workers_ = false;
         woken_ = woken_ || wanted;
         const bool idle = busy_ == 0 && on_wire_.empty();
         lock.unlock();

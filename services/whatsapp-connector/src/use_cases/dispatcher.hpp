@@ -10,6 +10,7 @@
 #include "ports.hpp"
 #include "store/send_store.hpp"
 #include "tecnochat/channels/directory.hpp"
+#include "tecnochat/core/arrival_rate.hpp"
 #include "tecnochat/outbox/outbox.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/sealing/sealer.hpp"
@@ -70,7 +71,9 @@ class Dispatcher {
     void open_claimed();
     Status hold_back_limited();
     Status enter_wire();
+    /// 0 while too few are free for a claim.
     [[nodiscard]] int free_workers();
+    [[nodiscard]] int wanted_workers() const;
     void post(const ClaimedSend& send);
 
     Config config_;
@@ -92,6 +95,7 @@ class Dispatcher {
     bool limits_checked_ = false;
     /// The last claim left nothing behind that was ready; what comes later wakes.
     bool claimed_all_ = true;
+    ArrivalRate rate_;  // of sends
 
     std::mutex mutex_;
     // One for each kind of waiting: a wake-up of every worker for every event would cost more than

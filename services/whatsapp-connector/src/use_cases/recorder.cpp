@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "events/send_updates.hpp"
+#include "tecnochat/core/arrival_rate.hpp"
 #include "tecnochat/pipeline/transact.hpp"
 #include "tecnochat/telemetry/log.hpp"
 #include "use_cases/tenants.hpp"
@@ -13,6 +14,8 @@ namespace {
 constexpr std::size_t kMaxBatch = 200;
 constexpr Milliseconds kTransactionTimeout{5000};
 constexpr Milliseconds kRetryPause{200};
+/// Under load answers wait this long for others.
+constexpr Milliseconds kGather{20};
 
 StepFailpoints commit{"whatsapp-connector.record.commit"};
 
@@ -63,14 +66,18 @@ void Recorder::stop(Deadline deadline) {
 }
 
 void Recorder::run(const std::stop_token& stop) {
+    ArrivalRate rate;
     while (true) {
         std::vector<Answer> batch;
         {
             std::unique_lock lock(mutex_);
             if (!changed_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
+            if (rate.brings_more(kGather))
+                changed_.wait_for(lock, stop, kGather, [] { return false; });
             const auto count = std::min(waiting_.size(), kMaxBatch);
             batch.assign(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
         }
+        rate.note(batch.size(), clock_.steady_now());
         const Status settled = settle(batch);
         if (!settled) {
             telemetry::log_limited(

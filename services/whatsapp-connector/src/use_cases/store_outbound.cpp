@@ -42,7 +42,7 @@ Result<pipeline::Effects> StoreOutbound::run(
     postgres::Transaction& transaction, Orders orders, Prepared& prepared
 ) {
     pipeline::Effects effects;
-    const auto sends = texts(orders, prepared, effects);
+    const auto sends = texts(orders, prepared);
     std::vector<channels::Claim> claims;
     for (const auto& send : sends) {
         if (!prepared.silenced.contains(send.phone_number_id))
@@ -60,17 +60,11 @@ Result<pipeline::Effects> StoreOutbound::run(
     return effects;
 }
 
-std::vector<NewSend> StoreOutbound::texts(
-    Orders orders, const Prepared& prepared, pipeline::Effects& effects
-) {
+std::vector<NewSend> StoreOutbound::texts(Orders orders, const Prepared& prepared) {
     std::vector<NewSend> sends;
     for (const auto& order : orders) {
         const auto* text = std::get_if<NewSend>(&order.value.what);
         if (text == nullptr) continue;
-        if (prepared.keys.state({order.tenant, text->contact}) == sealing::KeyState::kErased) {
-            effects.drop("person_erased");
-            continue;
-        }
         sends.push_back(*text);
         sends.back().tenant = order.tenant;
         // Stored all the same, so that the dispatcher reports to the router that it failed; but

@@ -16,8 +16,9 @@
 
 namespace tecnochat::whatsapp_connector {
 
-/// Takes in what the router orders: texts are stored to be sent, read receipts handed on. Storing a
-/// text again changes nothing, so it needs no inbox. Takes no InvalidOrder
+/// Takes in what the router orders: texts are stored to be sent, read receipts handed on. One for a
+/// person who was erased is stored without content, for the router must hear that it failed.
+/// Storing a text again changes nothing, so it needs no inbox. Takes no InvalidOrder
 /// (resolve_orders() refuses those).
 class StoreOutbound {
  public:
@@ -42,10 +43,8 @@ class StoreOutbound {
     );
 
  private:
-    /// The texts to store; the others are dropped.
-    static std::vector<NewSend> texts(
-        Orders orders, const Prepared& prepared, pipeline::Effects& effects
-    );
+    /// The texts to store, those of silenced numbers without content.
+    static std::vector<NewSend> texts(Orders orders, const Prepared& prepared);
 
     channels::Directory& directory_;
     SendStore& sends_;

@@ -13,6 +13,7 @@
 #include "events/send_updates.hpp"
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/sealing/plain_sealer.hpp"
+#include "tecnochat/sealing/testing/faulty_sealer.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 #include "use_cases/register_channel.hpp"
 
@@ -368,6 +369,46 @@ TEST_CASE("a text of a number that was disconnected is kept without content and 
     const auto changes = h.enter_wire(h.claim());
     REQUIRE(changes.size() == 1);
     CHECK(changes.front().failure == Failure::kChannelNotConnected);
+}
+
+TEST_CASE("an order for an erased person is kept without content, and the router hears it failed") {
+    Handlers h;
+    sealing::testing::FaultySealer vault{h.clock};
+    StoreOutbound store{h.directory, h.sends, vault, h.receipts, [&] { ++h.woken; }};
+    auto outbound = store_outbound(h.runtime, h.directory, store);
+    const auto erased = ContactId::parse(conversation(1).to_string()).value();
+    vault.erase({h.tenant, erased});
+    const std::vector<kafka::Record> batch{arrived(h.command(1)), arrived(h.command(2))};
+    SECTION("the vault is away for a while") {
+        vault.go_away();
+        const Status later = outbound(batch);
+        REQUIRE_FALSE(later);
+        CHECK(is_retryable(later.error()));
+        CHECK(h.count_sends() == "0");
+        vault.come_back();
+    }
+    SECTION("the vault is there") {}
+    REQUIRE(outbound(batch));
+    CHECK(h.column(1, "octet_length(recipient) || ' ' || octet_length(body)") == "0 0");
+    CHECK(h.has_content(2));
+    CHECK(h.column(2, "position('hola' in encode(body, 'escape'))") == "0");
+    CHECK(h.woken == 1);
+
+    auto claimed = h.commit([&](auto& in) { return h.sends.claim(in, "c-0", 10); });
+    SendStore::open(claimed, h.keys_of(claimed, vault));
+    const auto changes = h.enter_wire(claimed);
+    REQUIRE(changes.size() == 2);
+    CHECK(h.state(1) == "failed");
+    CHECK(h.state(2) == "wire");
+    const auto events = send_updates(changes, h.clock.now());
+    REQUIRE(events.size() == 1);
+    wa::SendUpdate update;
+    REQUIRE(update.ParseFromString(events.front().record.value));
+    CHECK(update.send_id() == message(1).to_string());
+    CHECK(update.state() == wa::SEND_STATE_FAILED);
+    CHECK(update.failure() == wa::SEND_FAILURE_CONTENT_UNREADABLE);
+    REQUIRE(outbound(batch));
+    CHECK(h.count_sends() == "2");
 }
 
 TEST_CASE("a number that another replica registers is seen without a restart or a question") {

@@ -129,6 +129,16 @@ bool Fixture::has_content(int n) {
     return true;
 }
 
+void Fixture::put_in_unknown_state(int n, const std::string& instead_of) {
+    database.run(
+        "ALTER TABLE sends DROP CONSTRAINT sends_state_check;"
+        "CREATE FUNCTION newer() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN NEW.state := 'boosted'; NEW.recipient := ''; NEW.body := ''; RETURN NEW; END $$;"
+        "CREATE TRIGGER newer BEFORE UPDATE ON sends FOR EACH ROW WHEN (NEW.state = '" +
+        instead_of + "' AND NEW.id = '" + message(n).to_string() + "') EXECUTE FUNCTION newer()"
+    );
+}
+
 std::string Fixture::column(int n, const std::string& name) {
     return database.query(
         "SELECT (" + name + ")::text FROM sends WHERE id = '" + message(n).to_string() + "'"

@@ -82,6 +82,8 @@ struct Fixture {
     std::string state(int n);
     /// Whether the database still holds whom it goes to and what it says.
     bool has_content(int n);
+    /// From now on send `n` gets a newer version's word wherever it would get this one.
+    void put_in_unknown_state(int n, const std::string& instead_of);
     /// A column of a send as text.
     std::string column(int n, const std::string& name);
 

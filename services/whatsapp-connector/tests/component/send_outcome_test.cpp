@@ -328,4 +328,15 @@ TEST_CASE("after a restart claims go back to the queue and what was on the wire 
     }
 }
 
+TEST_CASE("a send in a state that this version does not know holds up no other's recovery") {
+    Fixture f;
+    f.on_wire(1);
+    f.on_wire(2);
+    f.put_in_unknown_state(1, "in_doubt");
+    const auto changes = recover(f, "c-0", true, 30s);
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().id == message(2));
+    CHECK(f.state(1) == "boosted");
+}
+
 }  // namespace tecnochat::whatsapp_connector::testing

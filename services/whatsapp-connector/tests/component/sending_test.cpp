@@ -379,6 +379,15 @@ TEST_CASE("with the vault away sends wait in the queue and take no tokens; an er
     CHECK(s.limiter.asked() == 1);
 }
 
+TEST_CASE("a send in a word that nobody knows holds up no other") {
+    Sending s;
+    s.put_in_unknown_state(1, "wire");
+    s.insert_sealed({s.text(1, 1), s.text(2, 2)});
+    s.start();
+    CHECK(s.becomes(2, "accepted"));
+    CHECK(s.posts_of(1) == 0);
+}
+
 TEST_CASE("stopping lets posts under way end and writes their answers down") {
     std::latch posted(1);
     std::latch answer(1);

@@ -114,7 +114,7 @@ class Server {
 
     /// Calls `readable` on an io thread whenever `descriptor`, which stays the caller's and has to
     /// outlive the server, becomes readable: whoever answers requests there spares them a change of
-    /// threads. Before start().
+    /// threads. Before start(); any number of them.
     void watch(int descriptor, std::function<void()> readable);
 
     /// kInvalidArgument: `listen` cannot be read; kUnavailable: the address cannot be bound.

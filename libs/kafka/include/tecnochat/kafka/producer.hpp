@@ -19,9 +19,11 @@ struct ProducerConfig {
     /// librdkafka's own limit for one record to be acknowledged, retries included.
     Milliseconds delivery_timeout{120'000};
     /// Under load (more than 8 records within 20 ms) records wait up to this long for others, so
-    /// that one request carries many. 0: never. Not with
-    /// served_by_caller.
+    /// that one request carries many. 0: never. Not with served_by_caller.
     Milliseconds linger{1};
+    /// Every record waits up to this long for others, at any load (linger.ms): for records that
+    /// nobody waits for. Records without a key then go to one partition for that time.
+    Milliseconds gather{0};
     /// Callbacks run where the caller calls serve() instead of on a thread of the producer's own.
     bool served_by_caller = false;
     /// Test only: a broker inside librdkafka instead of `kafka.brokers` (no TLS).

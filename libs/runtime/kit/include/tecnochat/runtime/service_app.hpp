@@ -129,6 +129,8 @@ class ServiceApp : public App {
     [[nodiscard]] telemetry::Metrics& metrics() { return metrics_; }
     [[nodiscard]] const ServiceSettings& settings() const { return settings_; }
     [[nodiscard]] kafka::Producer& producer() { return producer_; }
+    /// Another one, for records that are to be sent another way. Ready and flushed like the first.
+    kafka::Producer& add_producer(const std::function<void(kafka::ProducerConfig&)>& change);
     /// These three only as the shape has them (assert).
     [[nodiscard]] postgres::Pool& pool();
     [[nodiscard]] kafka::DeadLetters& dead_letters();
@@ -204,6 +206,7 @@ class ServiceApp : public App {
     SystemClock clock_;
     mutable std::optional<postgres::Pool> pool_;  // a probe of ready() takes a connection
     kafka::Producer producer_;
+    std::vector<std::unique_ptr<kafka::Producer>> more_producers_;
     std::optional<kafka::DeadLetters> dead_letters_;
     std::optional<outbox::Outbox> outbox_;
     std::vector<std::function<Status(Deadline)>> hooks_;
