@@ -24,15 +24,16 @@ namespace {
 constexpr Milliseconds kLong{30'000};
 /// The drain timeout that services have by default: a stop beyond it is the watchdog's.
 constexpr Milliseconds kStopTime{10'000};
+constexpr Milliseconds kDrainTime{3000};
 
-grpc::StatusCode ask(Shipped& shipped, const std::string& caller) {
+grpc::StatusCode ask(Shipped& shipped, const std::string& caller, Milliseconds limit = kLong) {
     const auto& name = shipped.service.name;
     const auto channel = rpc::connect(
         "127.0.0.1:" + std::to_string(shipped.rpc_port()), name, shipped.identity(caller)
     );
     const auto tenant = Uuid::v5(kTecnochatNamespace, "tenant").to_string();
     grpc::ClientContext context;
-    rpc::prepare(context, Deadline::after(kLong));
+    rpc::prepare(context, Deadline::after(limit));
     if (name == "message-router") {
         conversations::v1::ListConversationsRequest request;
         request.set_tenant_id(tenant);
@@ -154,6 +155,37 @@ TEST_CASE("shipped services whose database is away do not start, and say so") {
         shipped.sandbox->go_away();
         CHECK_NOTHROW(testkit::check_cannot_start(shipped.service, {}, {}, 1));
         shipped.sandbox->come_back();
+    }
+}
+
+TEST_CASE("shipped services whose database hangs end by themselves before the watchdog") {
+    for (const char* name : {"message-router", "whatsapp-connector", "ai-reply"}) {
+        INFO(name);
+        Shipped shipped(name);
+        shipped.service.flags.insert(
+            shipped.service.flags.end(), {"--drain-timeout-ms", std::to_string(kDrainTime.count())}
+        );
+        testkit::RunningService running(shipped.service);
+        REQUIRE(running.becomes_ready());
+        const auto admin =
+            postgres::connect(shipped.sandbox->admin_url().reveal(), Deadline::after(kLong))
+                .value();
+        REQUIRE(admin->execute("BEGIN"));
+        REQUIRE(admin->execute(
+            "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relkind = 'r' "
+            "AND relnamespace = '" +
+            shipped.sandbox->schema() +
+            "'::regnamespace LOOP EXECUTE "
+            "'LOCK TABLE ' || t; END LOOP; END $$"
+        ));
+        // Somebody waits for a table by now: the background's work, or this call.
+        const std::jthread asking([&] { ask(shipped, "gateway", kDrainTime); });
+        REQUIRE(testkit::eventually(kLong, [&] {
+            return shipped.sandbox->count(
+                       "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
+                   ) > 0;
+        }));
+        CHECK(running.terminate(kStopTime) == 0);
     }
 }
 
