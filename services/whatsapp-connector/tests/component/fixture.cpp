@@ -168,7 +168,7 @@ std::vector<kafka::Record> read_topic(
     );
     consumer.start();
     testkit::eventually(20s, [&] {
-        return seen.with([&](const auto& all) { return all.size() >= count; });
+        return consumer.ready() && seen.with([&](const auto& all) { return all.size() >= count; });
     });
     consumer.stop();
     return seen.with([](const auto& all) { return all; });
