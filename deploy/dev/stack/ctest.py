@@ -49,7 +49,7 @@ def run(run_: Run, level: str) -> Iterator[Case]:
         str(run_.results),
         "--no-tests=ignore",
         "--test-output-size-failed",
-        "100000",
+        "2000000",
     ]
     if run_.name_filter:
         command += ["-R", run_.name_filter]

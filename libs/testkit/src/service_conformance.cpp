@@ -133,6 +133,10 @@ int RunningService::readiness() const {
     return http_get(fmt::format("http://127.0.0.1:{}/readyz", port_)).status;
 }
 
+std::string RunningService::metrics() const {
+    return http_get(fmt::format("http://127.0.0.1:{}/metrics", port_)).body;
+}
+
 bool RunningService::becomes_ready(std::chrono::milliseconds limit) const {
     return eventually(limit, [this] { return readiness() == 200; });
 }

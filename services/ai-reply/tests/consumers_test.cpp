@@ -70,6 +70,11 @@ class Reader {
         REQUIRE(there);
         return records();
     }
+    /// The topic as it stands.
+    std::vector<Record> whole() {
+        REQUIRE(eventually(kLimit, [&] { return consumer_.ready(); }));
+        return records();
+    }
     std::vector<Record> records() {
         return records_.with([](const auto& all) { return all; });
     }
@@ -79,6 +84,7 @@ class Reader {
         kafka::ConsumerConfig config;
         config.service = "test";
         config.topic = topic;
+        config.reads = kafka::Reads::kAllFromBeginning;
         config.mock_bootstrap = bootstrap;
         return config;
     }
@@ -240,6 +246,7 @@ TEST_CASE("an unparsable record beside good ones is one dead letter, once these 
     batch[0].value = "\xFF\xFFnot a request";
     f.store.away = true;
     for (int i = 0; i < 3; ++i) REQUIRE_FALSE(f.handle(batch));
+    CHECK(Reader(f.cluster.bootstrap(), kDeadLetters, f.metrics).whole().empty());
     f.store.away = false;
     REQUIRE(f.handle(batch));
     // What came before it would stand before it: the topic has one partition.

@@ -109,8 +109,8 @@ struct PublishingFixture : Fixture {
     outbox::Outbox outbox;
 };
 
-/// Everything that has reached a topic, as a consumer sees it; waits at most 20 s for `count`
-/// records.
+/// Everything that has reached a topic, as a consumer sees it, read to its end; waits at most 20 s
+/// for `count` records.
 std::vector<kafka::Record> read_topic(
     const kafka::testing::MockCluster& cluster, std::string_view topic, std::size_t count
 );

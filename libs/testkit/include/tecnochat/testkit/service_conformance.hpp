@@ -49,6 +49,8 @@ class RunningService {
     [[nodiscard]] bool becomes_unready(
         std::chrono::milliseconds limit = std::chrono::milliseconds(30'000)
     ) const;
+    /// The text of /metrics.
+    [[nodiscard]] std::string metrics() const;
     /// SIGTERM; its exit code, or -1 when it still runs after `limit` (128 + n: signal n).
     int terminate(std::chrono::milliseconds limit);
 
