@@ -129,7 +129,7 @@ Outcome Client::Impl::call(const Request& request, Deadline deadline) {
     if (handle == nullptr) handle = std::make_unique<Handle>(config);
     const bool reuse = handle->can_reuse(origin, oldest);
     auto outcome = handle->perform(request, addresses, {connected, deadline}, reuse);
-    put_back(std::move(handle));
+    if (!handle->is_spent()) put_back(std::move(handle));
     return outcome;
 }
 

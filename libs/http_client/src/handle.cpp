@@ -213,6 +213,8 @@ Outcome Handle::perform(
     if (std::holds_alternative<Answer>(result)) {
         origin_ = request.url.origin();
         used_ = std::chrono::steady_clock::now();
+    } else {
+        spent_ = transfer.begun;
     }
     return result;
 }

@@ -26,6 +26,10 @@ class Handle {
         return origin_ == origin && used_ > oldest;
     }
 
+    /// After a request without a whole answer libcurl's state is not to be relied upon: it has been
+    /// seen to rewind the body of the next request for the one before.
+    [[nodiscard]] bool is_spent() const { return spent_; }
+
     struct Times {
         Deadline connected;
         Deadline whole;
@@ -69,6 +73,7 @@ class Handle {
     std::size_t head_bytes_;
     std::optional<Origin> origin_;  // of the connection it keeps
     std::chrono::steady_clock::time_point used_;
+    bool spent_ = false;
 };
 
 }  // namespace tecnochat::http_client

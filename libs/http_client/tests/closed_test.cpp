@@ -96,7 +96,8 @@ TEST_CASE("whenever a server closes, a request is sent once and its outcome is t
 
     ClosingServer closing(tls, moment, end, before);
     const auto url = closing.server->url();
-    Calls calls({url}, {.ca_file = tls_files().ca});
+    RawServer next(http("200 OK", "next"));
+    Calls calls({url, next.url()}, {.ca_file = tls_files().ca});
     for (int i = 0; i < before; ++i) REQUIRE(status_of(calls.call(Calls::post(url))) == 200);
     REQUIRE(closing.server->connections() == (before > 0 ? 1 : 0));
 
@@ -130,6 +131,8 @@ TEST_CASE("whenever a server closes, a request is sent once and its outcome is t
     if (moment == Moment::kAfterAnswer && end == End::kClose) CHECK(answered);
     // Nobody tried again on another connection.
     if (moment != Moment::kBeforeRequest || body == 4) CHECK(closing.server->connections() == 1);
+    // Nothing of it is left for the next call.
+    CHECK(status_of(calls.call(Calls::post(next.url()))) == 200);
 }
 
 TEST_CASE("a kept connection that was closed at rest is not used: the next call connects anew") {
