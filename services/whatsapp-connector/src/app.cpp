@@ -4,6 +4,7 @@
 #include "clients/redis_limiter.hpp"
 #include "consumers.hpp"
 #include "rpc/whatsapp_rpc.hpp"
+#include "tecnochat/http_client/resolver.hpp"
 #include "tecnochat/redis/client.hpp"
 #include "tecnochat/sealing/plain_sealer.hpp"
 
@@ -54,7 +55,8 @@ class ConnectorApp final : public runtime::ServiceApp {
     ChannelStore store_;
     SendStore sends_;
     FileTokenSource tokens_{config_.graph_token_file};
-    GraphClient graph_{config_.graph, tokens_};
+    http_client::CachingResolver resolver_;
+    GraphClient graph_{config_.graph, tokens_, resolver_, metrics()};
     RedisLimiter limiter_{redis_, clock(), metrics()};
     ReadReceipts receipts_{graph_, clock(), metrics()};
     Sending sending_{

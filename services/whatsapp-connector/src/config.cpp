@@ -9,6 +9,11 @@ void declare(config::Options& options, Config& config) {
     options.url("META_GRAPH_URL", config.graph.url, "Graph API without version")
         .text("META_GRAPH_VERSION", config.graph.version, "Graph API version")
         .text(
+            "graph-ca-file",
+            config.graph.ca_file,
+            "CAs (PEM) by which the Graph API is believed; empty: the system's"
+        )
+        .text(
             "graph-token-file",
             config.graph_token_file,
             "file of mode 0600 that holds the Graph access token",

@@ -22,8 +22,7 @@ class TokenSource {
 class GraphApi {
  public:
     virtual ~GraphApi() = default;
-    /// Exactly one POST on a connection of its own; never retries inside. `opaque` comes back in
-    /// every status of this message.
+    /// One POST at most; never retries inside. `opaque` comes back in every status of this message.
     virtual GraphAnswer send_text(const ClaimedSend& send, const std::string& opaque) = 0;
     /// Idempotent at Meta; failure is not worth more than a counter.
     virtual Status mark_read(

@@ -1,14 +1,11 @@
 #include "clients/graph_client.hpp"
 
-#include <httplib.h>
-
-#include <charconv>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <vector>
+#include <stdexcept>
+#include <utility>
 
+#include "clients/graph_answers.hpp"
 #include "tecnochat/core/failpoint.hpp"
-#include "tecnochat/core/guarded.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
@@ -21,23 +18,6 @@ Failpoint before_response{"whatsapp-connector.response.before"};
 
 /// Meta's answers are a few hundred bytes; more is not an answer.
 constexpr std::size_t kMaxAnswer = 64 * 1024;
-constexpr std::size_t kMaxIdle = 4;
-constexpr const char* kCut = "cut_or_timeout";
-
-/// Whether this failure certainly came before the first request byte.
-bool nothing_left(httplib::Error error) {
-    switch (error) {
-        case httplib::Error::Connection:
-        case httplib::Error::BindIPAddress:
-        case httplib::Error::SSLConnection:
-        case httplib::Error::SSLLoadingCerts:
-        case httplib::Error::SSLServerVerification:
-        case httplib::Error::ConnectionTimeout:
-            return true;
-        default:
-            return false;
-    }
-}
 
 json text_message(const ClaimedSend& send, const std::string& opaque) {
     json message{
@@ -55,79 +35,58 @@ json text_message(const ClaimedSend& send, const std::string& opaque) {
     return message;
 }
 
-/// The body through a provider instead of as a string, which is the one place between the last byte
-/// of a request and the first of its answer: `written` is hit there. The library's own calls with a
-/// provider take no receiver for the answer, so the request's fields are set as they would.
-void set_body(httplib::Request& request, const std::string& body, Failpoint* written) {
-    request.content_length_ = body.size();
-    request.content_provider_ =
-        [&body, written](std::size_t offset, std::size_t, httplib::DataSink& sink) {
-            if (!sink.write(body.data() + offset, body.size() - offset)) return false;
-            if (written != nullptr) written->hit();
-            return true;
-        };
+http_client::Url versioned(const GraphClient::Config& config) {
+    auto url = http_client::Url::parse(config.url);
+    auto joined = url ? url->join({config.version}) : std::move(url);
+    if (!joined) throw std::invalid_argument("the Graph API's " + joined.error().message);
+    return *std::move(joined);
 }
 
-/// Host and port of a plain http address; the library's own parsing of a URL costs more than the
-/// rest of a client. nullopt leaves it to the library, which also tells what is no URL.
-struct PlainAddress {
-    std::string host;
-    int port = 80;
-};
+http_client::ClientConfig client_config(const GraphClient::Config& config) {
+    return {
+        .name = "graph",
+        .servers = {config.url},
+        .ca_file = config.ca_file,
+        .connect_timeout = config.connect_timeout,
+        .answer_bytes = kMaxAnswer,
+    };
+}
 
-std::optional<PlainAddress> plain_address(std::string_view url) {
-    constexpr std::string_view kScheme = "http://";
-    if (!url.starts_with(kScheme) || url.find('[') != url.npos) return std::nullopt;
-    url.remove_prefix(kScheme.size());
-    const auto colon = url.find(':');
-    PlainAddress address{.host = std::string(url.substr(0, colon))};
-    if (colon == url.npos) return address;
-    const auto digits = url.substr(colon + 1);
-    const auto* const end = digits.data() + digits.size();
-    const auto read = std::from_chars(digits.data(), end, address.port);
-    if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
-    return address;
+GraphAnswer judge(const http_client::Outcome& outcome) {
+    if (const auto* answer = std::get_if<http_client::Answer>(&outcome))
+        return judge_http_answer(answer->status, answer->body);
+    if (const auto* nothing = std::get_if<http_client::NothingSent>(&outcome))
+        return NothingSent{std::string(to_string(nothing->why))};
+    return Doubtful{std::string(to_string(std::get<http_client::Doubtful>(outcome).why))};
+}
+
+/// Whether the connection ended under the call, as a kept one does that Meta has just closed.
+bool is_cut(const http_client::Outcome& outcome) {
+    if (const auto* doubtful = std::get_if<http_client::Doubtful>(&outcome))
+        return doubtful->why == http_client::Doubtful::Why::kCut;
+    const auto* nothing = std::get_if<http_client::NothingSent>(&outcome);
+    return nothing != nullptr && nothing->why == http_client::NothingSent::Why::kConnection;
 }
 
 }  // namespace
 
-/// Kept-alive connections for read receipts, which may be repeated: at most one per receipt worker.
-struct GraphClient::Idle {
-    Guarded<std::vector<std::unique_ptr<httplib::Client>>> clients;
-};
-
-GraphClient::GraphClient(Config config, TokenSource& tokens)
-    : config_(std::move(config)), tokens_(tokens), idle_(std::make_unique<Idle>()) {
-    while (config_.url.ends_with('/')) config_.url.pop_back();
-    const auto slash = config_.url.find('/', config_.url.find("://") + 3);
-    if (slash != std::string::npos) {
-        path_prefix_ = config_.url.substr(slash);
-        config_.url.resize(slash);
-    }
-}
-
-GraphClient::~GraphClient() = default;
-
-std::unique_ptr<httplib::Client> GraphClient::make_client(bool keep_alive) const {
-    const auto plain = plain_address(config_.url);
-    auto client = plain ? std::make_unique<httplib::Client>(plain->host, plain->port)
-                        : std::make_unique<httplib::Client>(config_.url);
-    client->set_tcp_nodelay(true);
-    client->set_keep_alive(keep_alive);
-    client->set_connection_timeout(config_.connect_timeout);
-    client->set_write_timeout(config_.answer_timeout);
-    client->set_read_timeout(config_.answer_timeout);
-    return client;
-}
+GraphClient::GraphClient(
+    Config config, TokenSource& tokens, http_client::Resolver& resolver, telemetry::Metrics& metrics
+)
+    : config_(std::move(config)),
+      base_(versioned(config_)),
+      tokens_(tokens),
+      client_(client_config(config_), resolver, metrics) {}
 
 GraphAnswer GraphClient::send_text(const ClaimedSend& send, const std::string& opaque) {
-    const auto client = make_client(false);
-    return post(
-        *client,
+    auto made = request(
         send.phone_number_id,
-        text_message(send, opaque).dump(-1, ' ', false, json::error_handler_t::replace),
-        &before_response
+        text_message(send, opaque).dump(-1, ' ', false, json::error_handler_t::replace)
     );
+    if (const auto* nothing = std::get_if<NothingSent>(&made)) return *nothing;
+    auto& post = std::get<http_client::Request>(made);
+    post.written = [] { before_response.hit(); };
+    return judge(call(post));
 }
 
 Status GraphClient::mark_read(
@@ -135,59 +94,36 @@ Status GraphClient::mark_read(
 ) {
     json message{{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", message_id}};
     if (typing) message["typing_indicator"] = {{"type", "text"}};
-    auto client = idle_->clients.with([](auto& clients) -> std::unique_ptr<httplib::Client> {
-        if (clients.empty()) return nullptr;
-        auto last = std::move(clients.back());
-        clients.pop_back();
-        return last;
-    });
-    const bool kept = client != nullptr;
-    if (!kept) client = make_client(true);
-    auto answer = post(*client, phone_number_id, message.dump());
-    // The server may have closed a kept connection meanwhile; a receipt may be sent again.
-    if (const auto* doubtful = std::get_if<Doubtful>(&answer);
-        kept && doubtful != nullptr && doubtful->why == kCut) {
-        client = make_client(true);
-        answer = post(*client, phone_number_id, message.dump());
+    const auto made = request(phone_number_id, message.dump());
+    if (const auto* post = std::get_if<http_client::Request>(&made)) {
+        auto outcome = call(*post);
+        // A receipt may be sent again.
+        if (is_cut(outcome)) outcome = call(*post);
+        // Its 200 carries no message id, which the send protocol calls doubtful.
+        const auto answer = judge(outcome);
+        const auto* doubtful = std::get_if<Doubtful>(&answer);
+        if (doubtful != nullptr && doubtful->why == "no_message_id") return ok();
     }
-    // A receipt's 200 carries no message id, which the send protocol calls doubtful.
-    const auto* doubtful = std::get_if<Doubtful>(&answer);
-    const bool taken = doubtful != nullptr && doubtful->why == "no_message_id";
-    if (!taken) return make_error(ErrorCode::kUnavailable, "the read receipt was not taken");
-    idle_->clients.with([&](auto& clients) {
-        if (clients.size() < kMaxIdle) clients.push_back(std::move(client));
-    });
-    return ok();
+    return make_error(ErrorCode::kUnavailable, "the read receipt was not taken");
 }
 
-GraphAnswer GraphClient::post(
-    httplib::Client& client,
-    const std::string& phone_number_id,
-    const std::string& body,
-    Failpoint* written
+std::variant<http_client::Request, NothingSent> GraphClient::request(
+    const std::string& phone_number_id, std::string body
 ) {
     const auto token = tokens_.token(phone_number_id);
     if (!token) return NothingSent{"token"};
-    const auto deadline = Deadline::after(config_.connect_timeout + config_.answer_timeout);
-
-    std::string answer;
-    httplib::Request request;
-    request.method = "POST";
-    request.path = path_prefix_ + "/" + config_.version + "/" + phone_number_id + "/messages";
-    request.set_header("Authorization", ("Bearer " + token->reveal()).c_str());
-    request.set_header("Content-Type", "application/json");
-    set_body(request, body, written);
-    // The whole answer has a limit, in bytes and in time.
-    request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t
-                               ) {
-        answer.append(data, size);
-        return answer.size() <= kMaxAnswer && !deadline.expired();
+    auto url = base_.join({phone_number_id, "messages"});
+    if (!url) return NothingSent{"address"};
+    return http_client::Request{
+        .url = *std::move(url),
+        .headers =
+            {{"Authorization", "Bearer " + token->reveal()}, {"Content-Type", "application/json"}},
+        .body = std::move(body),
     };
-    const DeadlineWatch::Watched watched(watch_, deadline, [&client] { client.stop(); });
-    const auto result = client.send(request);
-    if (result) return judge_http_answer(result->status, answer);
-    if (nothing_left(result.error())) return NothingSent{"connect"};
-    return Doubtful{kCut};
+}
+
+http_client::Outcome GraphClient::call(const http_client::Request& request) {
+    return client_.call(request, Deadline::after(config_.connect_timeout + config_.answer_timeout));
 }
 
 }  // namespace tecnochat::whatsapp_connector

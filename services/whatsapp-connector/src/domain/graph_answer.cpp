@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 namespace tecnochat::whatsapp_connector {
 namespace {
-
-using nlohmann::json;
 
 // Meta's error codes by what they ask for; codes not listed are permanent for this message.
 constexpr std::array kRetryCodes{2, 130429, 131056, 131057, 133004, 2494100};
@@ -25,40 +22,10 @@ bool contains(const std::array<int, N>& codes, int code) {
     return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
-GraphAnswer judge_success(const json& answer) {
-    const auto messages = answer.find("messages");
-    if (messages == answer.end() || !messages->is_array() || messages->empty())
-        return Doubtful{"no_message_id"};
-    const auto& first = messages->front();
-    if (!first.is_object() || !first.contains("id") || !first["id"].is_string())
-        return Doubtful{"no_message_id"};
-    return Accepted{first["id"].get<std::string>()};
-}
-
-GraphAnswer judge_refusal(const json& answer) {
-    const auto error = answer.find("error");
-    if (error == answer.end() || !error->is_object() || !error->contains("code") ||
-        !(*error)["code"].is_number_integer()) {
-        return Doubtful{"no_error_code"};
-    }
-    const int code = (*error)["code"].get<int>();
-    if (contains(kUnsureCodes, code)) return Doubtful{"unsure_code"};
-    const auto subcode = error->find("error_subcode");
-    return Refused{
-        code,
-        subcode != error->end() && subcode->is_number_integer() ? subcode->get<int>() : 0,
-    };
-}
-
 }  // namespace
 
-GraphAnswer judge_http_answer(int status, std::string_view body) {
-    if (status >= 500) return Doubtful{"5xx"};
-    const json answer = json::parse(body, nullptr, false);
-    if (!answer.is_object()) return Doubtful{"unreadable"};
-    if (status == 200) return judge_success(answer);
-    if (status >= 400) return judge_refusal(answer);
-    return Doubtful{"unexpected_status"};
+bool is_unsure(int code) noexcept {
+    return contains(kUnsureCodes, code);
 }
 
 ErrorClass classify_error(int code, int subcode) noexcept {

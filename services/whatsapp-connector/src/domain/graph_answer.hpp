@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <variant>
 
 namespace tecnochat::whatsapp_connector {
@@ -29,9 +28,6 @@ struct Doubtful {
 
 using GraphAnswer = std::variant<NothingSent, Accepted, Refused, Doubtful>;
 
-/// Judges a fully read HTTP answer. `body` is Meta's JSON.
-GraphAnswer judge_http_answer(int status, std::string_view body);
-
 /// What a Meta error code asks for (facts: Meta's error tables, "Switch on code, not HTTP status").
 enum class ErrorClass {
     kRetry,      // back off and try again
@@ -41,5 +37,8 @@ enum class ErrorClass {
     kPermanent,  // this message will never go
 };
 ErrorClass classify_error(int code, int subcode) noexcept;
+
+/// Whether a code says that Meta broke, not that it declined: the message may be out.
+bool is_unsure(int code) noexcept;
 
 }  // namespace tecnochat::whatsapp_connector

@@ -2,21 +2,21 @@
 // doubt, and never takes longer than it may. Method: a TCP server that misbehaves as told.
 #include "clients/graph_client.hpp"
 
-#include <sys/socket.h>
-
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "component/raw_server.hpp"
+#include "tecnochat/http_client/testing/raw_server.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
 namespace {
 
 using namespace std::chrono_literals;
+using http_client::testing::Peer;
+using http_client::testing::RawServer;
 using nlohmann::json;
 
 struct FixedToken final : TokenSource {
@@ -27,9 +27,19 @@ struct FixedToken final : TokenSource {
     bool missing = false;
 };
 
-GraphClient::Config config(const std::string& url) {
-    return {url, "v23.0", 300ms, 500ms};
-}
+/// A client of the Graph API at `url`, with a token.
+struct Graph {
+    explicit Graph(const std::string& url) : client(config(url), token, resolver, metrics) {}
+
+    static GraphClient::Config config(const std::string& url) {
+        return {url, "v23.0", 300ms, 500ms};
+    }
+
+    FixedToken token;
+    http_client::CachingResolver resolver;
+    telemetry::Metrics metrics;
+    GraphClient client;
+};
 
 ClaimedSend text(std::string body, Recipient to = {"573001112233", ""}) {
     ClaimedSend send;
@@ -48,8 +58,7 @@ std::string http(const std::string& status, const std::string& body) {
 const std::string kAccepted = http("200 OK", R"({"messages":[{"id":"wamid.A"}]})");
 
 GraphAnswer send_to(const std::string& url) {
-    FixedToken token;
-    return GraphClient(config(url), token).send_text(text("hola"), "x1:opaque");
+    return Graph(url).client.send_text(text("hola"), "x1:opaque");
 }
 
 GraphAnswer answer_to(std::string raw) {
@@ -68,13 +77,13 @@ bool has_line(const std::string& request, const std::string& line) {
 /// Sends `more` every 20 ms until the client has had enough. Pacing an attacker, not
 /// waiting for something to happen.
 RawServer::Play trickle(std::string first, std::string more) {
-    return [first = std::move(first), more = std::move(more)](RawServer& server, int socket) {
-        server.read_request(socket);
-        bool there = RawServer::write(socket, first);
+    return [first = std::move(first), more = std::move(more)](Peer& peer) {
+        peer.read_request();
+        bool there = peer.write(first);
         auto next = std::chrono::steady_clock::now();
         while (there) {
             testkit::keep_pace(next, 20ms);
-            there = RawServer::write(socket, more);
+            there = peer.write(more);
         }
     };
 }
@@ -83,8 +92,8 @@ RawServer::Play trickle(std::string first, std::string more) {
 
 TEST_CASE("a text is posted as Meta wants it") {
     RawServer server(kAccepted);
-    FixedToken token;
-    GraphClient client(config(server.url()), token);
+    Graph graph(server.url());
+    auto& client = graph.client;
     const std::string words = "dijo \"sí\" \\ \U0001F950\nadiós\t</b>";
     const auto answer = client.send_text(text(words), "x1:opaque");
     REQUIRE(std::holds_alternative<Accepted>(answer));
@@ -94,7 +103,6 @@ TEST_CASE("a text is posted as Meta wants it") {
     CHECK(request.starts_with("POST /v23.0/106540352242922/messages HTTP/1.1\r\n"));
     CHECK(has_line(request, "Authorization: Bearer EAAtoken"));
     CHECK(has_line(request, "Content-Type: application/json"));
-    CHECK(has_line(request, "Connection: close"));
     CHECK(
         body_of(request) ==
         json{
@@ -110,8 +118,7 @@ TEST_CASE("a text is posted as Meta wants it") {
 
 TEST_CASE("a customer known only by user id is written to by it") {
     RawServer server(kAccepted);
-    FixedToken token;
-    GraphClient(config(server.url()), token).send_text(text("hola", {"", "CO.1349"}), "x1:o");
+    Graph(server.url()).client.send_text(text("hola", {"", "CO.1349"}), "x1:o");
     const auto body = body_of(server.requests().at(0));
     CHECK(body.at("recipient") == "CO.1349");
     CHECK_FALSE(body.contains("to"));
@@ -119,9 +126,8 @@ TEST_CASE("a customer known only by user id is written to by it") {
 
 TEST_CASE("words that are no UTF-8 are sent with replacement marks, not lost") {
     RawServer server(kAccepted);
-    FixedToken token;
-    GraphClient(config(server.url()), token)
-        .send_text(
+    Graph(server.url())
+        .client.send_text(
             text("a\xFF"
                  "b"),
             "x1:o"
@@ -131,18 +137,8 @@ TEST_CASE("words that are no UTF-8 are sent with replacement marks, not lost") {
 
 TEST_CASE("a base URL may carry a path") {
     RawServer server(kAccepted);
-    FixedToken token;
-    GraphClient(config(server.url() + "/graph/"), token).send_text(text("hola"), "x1:o");
+    Graph(server.url() + "/graph/").client.send_text(text("hola"), "x1:o");
     CHECK(server.requests().at(0).starts_with("POST /graph/v23.0/106540352242922/messages "));
-}
-
-TEST_CASE("every send has a connection of its own") {
-    RawServer server("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n" + kAccepted.substr(17));
-    FixedToken token;
-    GraphClient client(config(server.url()), token);
-    for (int i = 0; i < 3; ++i)
-        CHECK(std::holds_alternative<Accepted>(client.send_text(text("hola"), "x1:o")));
-    CHECK(server.connections() == 3);
 }
 
 TEST_CASE("a refused connection and a missing token have sent nothing") {
@@ -152,20 +148,20 @@ TEST_CASE("a refused connection and a missing token have sent nothing") {
     }
     CHECK(std::holds_alternative<NothingSent>(send_to(gone)));
     RawServer server(kAccepted);
-    FixedToken token;
-    token.missing = true;
-    const auto answer = GraphClient(config(server.url()), token).send_text(text("hola"), "x1:o");
+    Graph graph(server.url());
+    graph.token.missing = true;
+    const auto answer = graph.client.send_text(text("hola"), "x1:o");
     CHECK(std::holds_alternative<NothingSent>(answer));
     CHECK(server.connections() == 0);
 }
 
 TEST_CASE("a connection that is cut after it was taken is in doubt") {
     SECTION("before the request was read") {
-        RawServer server([](RawServer&, int) {});
+        RawServer server([](Peer&) {});
         CHECK(std::holds_alternative<Doubtful>(send_to(server.url())));
     }
     SECTION("after the request was read") {
-        RawServer server([](RawServer& self, int socket) { self.read_request(socket); });
+        RawServer server([](Peer& peer) { peer.read_request(); });
         CHECK(std::holds_alternative<Doubtful>(send_to(server.url())));
         CHECK(server.requests().size() == 1);
     }
@@ -189,7 +185,7 @@ TEST_CASE("a connection that is cut after it was taken is in doubt") {
 TEST_CASE("an answer that is late as a whole is in doubt at the deadline") {
     const auto begun = std::chrono::steady_clock::now();
     SECTION("silence") {
-        RawServer server([](RawServer&, int socket) { RawServer::wait_for_close(socket); });
+        RawServer server([](Peer& peer) { peer.wait_for_close(); });
         CHECK(std::holds_alternative<Doubtful>(send_to(server.url())));
     }
     SECTION("a head that comes byte by byte") {
@@ -261,8 +257,8 @@ TEST_CASE("a redirect is not followed: that would be a second post") {
 
 TEST_CASE("a read receipt names the message, with typing only where it is asked for") {
     RawServer server(http("200 OK", R"({"success":true})"));
-    FixedToken token;
-    GraphClient client(config(server.url()), token);
+    Graph graph(server.url());
+    auto& client = graph.client;
     CHECK(client.mark_read("106540352242922", "wamid.IN", true));
     CHECK(client.mark_read("106540352242922", "wamid.IN", false));
     REQUIRE(server.requests().size() == 2);
@@ -294,42 +290,43 @@ class FirstConnectionEnds {
     void wait_until_closed() const { closed_.wait(false); }
 
  private:
-    void play(RawServer& self, int socket) {
-        self.read_request(socket);
-        if (std::exchange(first_, false)) {
-            RawServer::write(socket, kTaken);
-            if (how_ != How::kAtRest) self.read_request(socket);
-            if (how_ == How::kInMidstOfTheAnswer) RawServer::write(socket, kTaken.substr(0, 30));
-            shutdown(socket, SHUT_RDWR);
+    void play(Peer& peer) {
+        peer.read_request();
+        if (peer.number() == 1) {
+            peer.write(kTaken);
+            if (how_ != How::kAtRest) peer.read_request();
+            if (how_ == How::kInMidstOfTheAnswer) peer.write(kTaken.substr(0, 30));
+            peer.close();
             closed_ = true;
             closed_.notify_all();
         } else {
-            RawServer::write(socket, later_answer_);
+            peer.write(later_answer_);
         }
     }
 
     How how_;
     std::string later_answer_;
-    bool first_ = true;
     std::atomic<bool> closed_{false};
 
  public:
     // Last: its thread uses the others.
-    RawServer server{[this](RawServer& self, int socket) { play(self, socket); }};
+    RawServer server{[this](Peer& peer) { play(peer); }};
 };
 
 }  // namespace
 
-TEST_CASE("receipts share a connection as long as it lives") {
-    RawServer server([](RawServer& self, int socket) {
-        for (int i = 0; i < 3; ++i) {
-            self.read_request(socket);
-            RawServer::write(socket, kTaken);
+TEST_CASE("sends and receipts share a connection while it is young") {
+    RawServer server([](Peer& peer) {
+        for (const auto& answer : {kAccepted, kTaken, kAccepted, kTaken}) {
+            peer.read_request();
+            peer.write(answer);
         }
     });
-    FixedToken token;
-    GraphClient client(config(server.url()), token);
-    for (int i = 0; i < 3; ++i) CHECK(client.mark_read("1", "wamid.IN", false));
+    Graph graph(server.url());
+    for (int i = 0; i < 2; ++i) {
+        CHECK(std::holds_alternative<Accepted>(graph.client.send_text(text("hola"), "x1:o")));
+        CHECK(graph.client.mark_read("1", "wamid.IN", false));
+    }
     CHECK(server.connections() == 1);
 }
 
@@ -337,8 +334,8 @@ TEST_CASE("a kept connection that Meta closed meanwhile costs no receipt") {
     using How = FirstConnectionEnds::How;
     const auto how = GENERATE(How::kAtRest, How::kUponRequest, How::kInMidstOfTheAnswer);
     FirstConnectionEnds meta(how, kTaken);
-    FixedToken token;
-    GraphClient client(config(meta.server.url()), token);
+    Graph graph(meta.server.url());
+    auto& client = graph.client;
     REQUIRE(client.mark_read("1", "wamid.1", false));
     if (how == How::kAtRest) meta.wait_until_closed();
     CHECK(client.mark_read("1", "wamid.2", false));
@@ -349,22 +346,39 @@ TEST_CASE("a kept connection that Meta closed meanwhile costs no receipt") {
     CHECK(body_of(requests.back()).at("message_id") == "wamid.2");
 }
 
-TEST_CASE("a text never takes a receipt's kept connection, be it alive or gone") {
-    FirstConnectionEnds meta(FirstConnectionEnds::How::kAtRest, kAccepted);
-    FixedToken token;
-    GraphClient client(config(meta.server.url()), token);
-    REQUIRE(client.mark_read("1", "wamid.1", false));
-    meta.wait_until_closed();
-    CHECK(std::holds_alternative<Accepted>(client.send_text(text("hola"), "x1:o")));
-    CHECK(meta.server.connections() == 2);
-    REQUIRE(meta.server.requests().size() == 2);
-    CHECK(has_line(meta.server.requests().back(), "Connection: close"));
+TEST_CASE("a text on a kept connection is posted once, however that connection ends") {
+    using How = FirstConnectionEnds::How;
+    const auto how = GENERATE(How::kAtRest, How::kUponRequest, How::kInMidstOfTheAnswer);
+    FirstConnectionEnds meta(how, kAccepted);
+    Graph graph(meta.server.url());
+    REQUIRE(graph.client.mark_read("1", "wamid.1", false));
+    if (how == How::kAtRest) meta.wait_until_closed();
+    const auto answer = graph.client.send_text(text("hola"), "x1:o");
+    CHECK(meta.server.requests().size() == 2);
+    if (how == How::kAtRest)
+        CHECK(std::holds_alternative<Accepted>(answer));
+    else
+        CHECK(std::holds_alternative<Doubtful>(answer));
+}
+
+TEST_CASE("an id from outside changes no path, and a path that it cannot stand in is not called") {
+    RawServer server(kAccepted);
+    auto send = text("hola");
+    send.phone_number_id = "../1?a#b\r\n";
+    CHECK(std::holds_alternative<Accepted>(Graph(server.url()).client.send_text(send, "x1:o")));
+    CHECK(server.requests().at(0).starts_with("POST /v23.0/..%2F1%3Fa%23b%0D%0A/messages "));
+    for (const auto* id : {"", ".", ".."}) {
+        send.phone_number_id = id;
+        const auto answer = Graph(server.url()).client.send_text(send, "x1:o");
+        CHECK(std::holds_alternative<NothingSent>(answer));
+    }
+    CHECK(server.connections() == 1);
 }
 
 TEST_CASE("with Meta gone a kept connection changes nothing: a text has sent nothing") {
-    FixedToken token;
     auto server = std::make_unique<RawServer>(kTaken);
-    GraphClient client(config(server->url()), token);
+    Graph graph(server->url());
+    auto& client = graph.client;
     REQUIRE(client.mark_read("1", "wamid.1", false));
     server.reset();
     CHECK(std::holds_alternative<NothingSent>(client.send_text(text("hola"), "x1:o")));
@@ -373,8 +387,7 @@ TEST_CASE("with Meta gone a kept connection changes nothing: a text has sent not
 
 TEST_CASE("a read receipt that was not taken is an error") {
     RawServer server(http("400 Bad Request", R"({"error":{"code":100}})"));
-    FixedToken token;
-    CHECK_FALSE(GraphClient(config(server.url()), token).mark_read("1", "wamid.IN", false));
+    CHECK_FALSE(Graph(server.url()).client.mark_read("1", "wamid.IN", false));
 }
 
 }  // namespace tecnochat::whatsapp_connector::testing

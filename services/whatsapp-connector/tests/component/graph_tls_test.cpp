@@ -1,15 +1,11 @@
 // Goal: over https a token and a text reach only who proves to be the Graph API. Method: a TLS
-// server with throwaway certificates; OpenSSL's own variable names the CAs to believe.
-#include <httplib.h>
-
+// server with throwaway certificates; the client's setting names the CAs to believe.
 #include <catch2/catch.hpp>
 #include <string>
-#include <thread>
 
 #include "clients/graph_client.hpp"
+#include "tecnochat/http_client/testing/raw_server.hpp"
 #include "tecnochat/testkit/certificates.hpp"
-#include "tecnochat/testkit/environment.hpp"
-#include "tecnochat/testkit/eventually.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
 namespace {
@@ -19,32 +15,27 @@ struct FixedToken final : TokenSource {
 };
 
 /// Answers every message as Meta does, on localhost, by the given certificate.
-class TlsGraph {
- public:
+struct TlsGraph {
     explicit TlsGraph(const config::TlsFiles& files)
-        : server_(files.certificate.c_str(), files.key.c_str()) {
-        server_.Post(".*", [this](const httplib::Request& request, httplib::Response& response) {
-            authorization_ = request.get_header_value("Authorization");
-            response.set_content(R"({"messages":[{"id":"wamid.A"}]})", "application/json");
-        });
-        port_ = server_.bind_to_any_port("127.0.0.1");
-        thread_ = std::jthread([this] { server_.listen_after_bind(); });
-        REQUIRE(testkit::eventually(std::chrono::seconds(10), [this] {
-            return server_.is_running();
-        }));
-    }
-    ~TlsGraph() { server_.stop(); }
-    TlsGraph(const TlsGraph&) = delete;
-    TlsGraph& operator=(const TlsGraph&) = delete;
+        : server(files, [](http_client::testing::Peer& peer) {
+              constexpr std::string_view kBody = R"({"messages":[{"id":"wamid.A"}]})";
+              while (peer.read_request()) {
+                  peer.write(
+                      "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kBody.size()) +
+                      "\r\n\r\n" + std::string(kBody)
+                  );
+              }
+          }) {}
 
-    GraphAnswer send() {
+    [[nodiscard]] GraphAnswer send(const std::string& ca_file) const {
         FixedToken token;
+        http_client::CachingResolver resolver;
+        telemetry::Metrics metrics;
         GraphClient client(
-            {"https://localhost:" + std::to_string(port_),
-             "v23.0",
-             Milliseconds(5000),
-             Milliseconds(5000)},
-            token
+            {server.url(), "v23.0", Milliseconds(5000), Milliseconds(5000), ca_file},
+            token,
+            resolver,
+            metrics
         );
         ClaimedSend text;
         text.phone_number_id = "106540352242922";
@@ -52,44 +43,35 @@ class TlsGraph {
         text.body = "hola";
         return client.send_text(text, "x1:opaque");
     }
-    /// What came with the last request; read it after send() only.
-    [[nodiscard]] const std::string& authorization() const { return authorization_; }
 
- private:
-    httplib::SSLServer server_;
-    std::string authorization_;
-    int port_ = 0;
-    std::jthread thread_;
+    http_client::testing::RawServer server;
 };
-
-bool nothing_sent(const GraphAnswer& answer) {
-    return std::holds_alternative<NothingSent>(answer);
-}
 
 }  // namespace
 
 TEST_CASE("over https a text is posted to a server whose certificate is believed") {
     testkit::TestCertificates certificates;
     certificates.make_ca("public");
-    const testkit::ScopedEnvironment trusted{{"SSL_CERT_FILE", certificates.path("public.pem")}};
     TlsGraph graph(certificates.issue("graph", "DNS:localhost", "public", "public"));
-    const auto answer = graph.send();
+    const auto answer = graph.send(certificates.path("public.pem"));
     REQUIRE(std::holds_alternative<Accepted>(answer));
     CHECK(std::get<Accepted>(answer).wamid == "wamid.A");
-    CHECK(graph.authorization() == "Bearer EAAtoken");
+    const auto requests = graph.server.requests();
+    REQUIRE(requests.size() == 1);
+    CHECK(requests[0].find("\r\nAuthorization: Bearer EAAtoken\r\n") != std::string::npos);
 }
 
 TEST_CASE("a certificate of an unknown CA, or for another name, is shown neither token nor text") {
     testkit::TestCertificates certificates;
     certificates.make_ca("public");
     certificates.make_ca("foreign");
-    const testkit::ScopedEnvironment trusted{{"SSL_CERT_FILE", certificates.path("public.pem")}};
     for (const auto& files :
          {certificates.issue("graph", "DNS:localhost", "foreign", "public"),
           certificates.issue("other", "DNS:graph.example", "public", "public")}) {
-        TlsGraph graph(files);
-        CHECK(nothing_sent(graph.send()));
-        CHECK(graph.authorization().empty());
+        const TlsGraph graph(files);
+        const auto answer = graph.send(certificates.path("public.pem"));
+        CHECK(std::holds_alternative<NothingSent>(answer));
+        CHECK(graph.server.requests().empty());
     }
 }
 
