@@ -90,7 +90,7 @@ std::vector<kafka::Record> Shipped::on_topic(const std::string& topic) {
     );
     consumer.start();
     REQUIRE(testkit::eventually(Milliseconds(30'000), [&] { return consumer.ready(); }));
-    consumer.stop();
+    consumer.stop(Deadline::after(Milliseconds(20'000)));
     return seen.with([](const auto& all) { return all; });
 }
 

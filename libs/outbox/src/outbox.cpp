@@ -50,6 +50,7 @@ Outbox::~Outbox() {
 Result<Appended> Outbox::append(postgres::Transaction& transaction, std::vector<Entry> entries) {
     Appended appended;
     if (entries.empty()) return appended;
+    impl_->sweeper.note(entries);
     const auto acknowledged = impl_->shared.ledger->acknowledged(entries);
     auto inserted = insert(transaction, entries, acknowledged);
     appended.parts_.push_back({std::move(inserted), std::move(entries)});

@@ -66,7 +66,8 @@ Sweeper::Sweeper(Shared shared, Outbox::Tenants tenants, telemetry::Metrics& met
     : shared_(std::move(shared)),
       tenants_(std::move(tenants)),
       unpublished_(metrics.gauge(
-          "tecnochat_outbox_unpublished_rows", "Events in the outbox, counted every 5 s"
+          "tecnochat_outbox_unpublished_rows",
+          "Events in the outbox, of the tenants of a sweep, counted every 5 s"
       )),
       sweep_seconds_(metrics.histogram("tecnochat_outbox_sweep_seconds", "One sweep")) {}
 
@@ -96,6 +97,10 @@ void Sweeper::notice(bool deferred) {
     wake_.changed.notify_one();
 }
 
+void Sweeper::note(std::span<const Entry> entries) {
+    swept_.note(entries, std::chrono::steady_clock::now());
+}
+
 void Sweeper::run(const std::stop_token& stop) {
     Milliseconds pause = kFirstPause;
     while (!stop.stop_requested()) {
@@ -123,7 +128,7 @@ void Sweeper::run(const std::stop_token& stop) {
 }
 
 Sweeper::Outcome Sweeper::sweep(const std::stop_token& stop) {
-    const auto tenants = tenants_();
+    const auto tenants = swept_.next(tenants_(), std::chrono::steady_clock::now());
     // Those of the publisher that were acknowledged late, or that it could not delete.
     if (!shared_.erase(shared_.ledger->take_acknowledged())) return Outcome::kBlocked;
     if (!shared_.producer.connected()) return Outcome::kBlocked;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "delivery.hpp"
+#include "swept_tenants.hpp"
 
 namespace tecnochat::outbox {
 
@@ -37,6 +38,8 @@ class Sweeper {
     /// Rows wait for their turn, or some were deleted. Wakes the sweeper if rows are known to wait
     /// for their turn.
     void notice(bool deferred);
+    /// Their tenants are looked at by every sweep for a while.
+    void note(std::span<const Entry> entries);
 
  private:
     enum class Outcome {
@@ -58,6 +61,7 @@ class Sweeper {
     };
     Shared shared_;
     Outbox::Tenants tenants_;
+    SweptTenants swept_;
     telemetry::Gauge unpublished_;
     telemetry::Histogram sweep_seconds_;
     std::chrono::steady_clock::time_point count_again_;

@@ -66,8 +66,9 @@ class ConnectorApp final : public runtime::ServiceApp {
         clock(),
         metrics()
     };
-    StoreOutbound outbound_{directory_, sends_, sealer_, receipts_, [this] { sending_.wake(); }};
-    ApplyStatuses statuses_{sends_, clock(), [this] { sending_.wake(); }};
+    WakeSends wake_ = [this](const auto& numbers) { sending_.wake(numbers); };
+    StoreOutbound outbound_{directory_, sends_, sealer_, receipts_, wake_};
+    ApplyStatuses statuses_{sends_, clock(), wake_};
     RegisterChannel register_channel_{pool(), store_, directory_, outbox(), clock()};
     GetChannel get_channel_{directory_};
     WhatsAppRpc rpc_{register_channel_, get_channel_, clock()};

@@ -30,13 +30,20 @@ class GraphApi {
     ) = 0;
 };
 
+/// A limiter's word on one send.
+struct Allowance {
+    /// Zero: go, and the tokens are taken. Otherwise how long to wait; nothing is taken.
+    Milliseconds wait{0};
+    /// It is the number that must wait, with all its sends; otherwise this pair alone.
+    bool whole_number = false;
+};
+
 /// Whether a send may go now: Meta allows 80 messages/s per number and, per pair of number and
 /// customer, 1 per 6 s with bursts of 45.
 class RateLimiter {
  public:
     virtual ~RateLimiter() = default;
-    /// Zero: go, and the tokens are taken. Otherwise how long to wait; nothing is taken.
-    virtual Milliseconds acquire(
+    virtual Allowance acquire(
         const std::string& phone_number_id, const ConversationId& pair
     ) = 0;
 };

@@ -5,26 +5,26 @@
 namespace tecnochat::whatsapp_connector {
 namespace {
 
-// KEYS: number, pair. ARGV: capacity and rate per second of each. Answers the milliseconds to wait;
-// 0 takes one token of both.
+// KEYS: number, pair. ARGV: capacity and rate per second of each. Answers the milliseconds that
+// each has to wait; two zeros take one token of both.
 const std::string kTakeBoth = std::string(kBucketLua) + R"lua(
 local now = clock()
-local wait = 0
+local waits = {0, 0}
 local levels = {}
 for i = 1, 2 do
   local capacity, rate = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
   levels[i] = tokens_in(KEYS[i], capacity, rate, now)
   if levels[i] < 1 then
-    wait = math.max(wait, math.ceil((1 - levels[i]) / rate * 1000))
+    waits[i] = math.ceil((1 - levels[i]) / rate * 1000)
   end
 end
-if wait == 0 then
+if waits[1] == 0 and waits[2] == 0 then
   for i = 1, 2 do
     local full_in = math.ceil(tonumber(ARGV[2 * i - 1]) / tonumber(ARGV[2 * i]) * 1000)
     leave(KEYS[i], levels[i] - 1, now, full_in)
   end
 end
-return wait
+return waits
 )lua";
 
 }  // namespace
@@ -37,7 +37,7 @@ RedisLimiter::RedisLimiter(redis::Client& redis, const Clock& clock, telemetry::
           "Rate limit questions answered from this process alone"
       )) {}
 
-Milliseconds RedisLimiter::acquire(const std::string& phone_number_id, const ConversationId& pair) {
+Allowance RedisLimiter::acquire(const std::string& phone_number_id, const ConversationId& pair) {
     const std::array<std::string, 2> keys{
         number_key(phone_number_id), "limit:pair:" + pair.to_string()
     };
@@ -47,8 +47,9 @@ Milliseconds RedisLimiter::acquire(const std::string& phone_number_id, const Con
         std::to_string(kPairBucket.capacity),
         std::to_string(kPairBucket.per_second)
     };
-    const auto wait = redis_.eval(kTakeBoth, keys, arguments);
-    if (wait && wait->size() == 1) return Milliseconds(wait->front());
+    const auto waits = redis_.eval(kTakeBoth, keys, arguments);
+    if (waits && waits->size() == 2)
+        return allowance(Milliseconds(waits->front()), Milliseconds(waits->back()));
     without_redis_.increment();
     return own_.acquire(phone_number_id, pair);
 }

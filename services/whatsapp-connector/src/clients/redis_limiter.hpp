@@ -12,7 +12,7 @@ namespace tecnochat::whatsapp_connector {
 class RedisLimiter final : public RateLimiter {
  public:
     RedisLimiter(redis::Client& redis, const Clock& clock, telemetry::Metrics& metrics);
-    Milliseconds acquire(const std::string& phone_number_id, const ConversationId& pair) override;
+    Allowance acquire(const std::string& phone_number_id, const ConversationId& pair) override;
 
  private:
     redis::Client& redis_;

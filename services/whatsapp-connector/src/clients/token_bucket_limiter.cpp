@@ -29,7 +29,7 @@ double TokenBucketLimiter::refilled(
     return std::min(bucket.capacity, it->second.tokens + passed * bucket.per_second);
 }
 
-Milliseconds TokenBucketLimiter::acquire(
+Allowance TokenBucketLimiter::acquire(
     const std::string& phone_number_id, const ConversationId& pair
 ) {
     const auto now = clock_.steady_now();
@@ -42,13 +42,13 @@ Milliseconds TokenBucketLimiter::acquire(
         }
         const double number = refilled(levels, phone_number_id, kNumberBucket, now);
         const double both = refilled(levels, pair_key, kPairBucket, now);
-        const auto wait =
-            std::max(time_to_one(number, kNumberBucket), time_to_one(both, kPairBucket));
-        if (wait == Milliseconds(0)) {
+        const auto allowed =
+            allowance(time_to_one(number, kNumberBucket), time_to_one(both, kPairBucket));
+        if (allowed.wait == Milliseconds(0)) {
             levels[phone_number_id] = {number - 1.0, now};
             levels[pair_key] = {both - 1.0, now};
         }
-        return wait;
+        return allowed;
     });
 }
 

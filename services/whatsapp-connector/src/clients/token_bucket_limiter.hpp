@@ -15,7 +15,7 @@ namespace tecnochat::whatsapp_connector {
 class TokenBucketLimiter final : public RateLimiter {
  public:
     explicit TokenBucketLimiter(const Clock& clock) : clock_(clock) {}
-    Milliseconds acquire(const std::string& phone_number_id, const ConversationId& pair) override;
+    Allowance acquire(const std::string& phone_number_id, const ConversationId& pair) override;
 
  private:
     struct Level {

@@ -41,6 +41,9 @@ enum class Content {
     kUnreadable,  // damaged, or its key is gone: never again
 };
 
+/// Which sends of a number go first; the numbers are those of sends.lane.
+enum class Lane { kAnswer = 0, kBulk = 1 };
+
 /// Who is written to; the user id only where the phone is not known.
 struct Recipient {
     std::string phone;
@@ -80,6 +83,7 @@ struct NewSend {
     Timestamp window_until;
     /// W3C trace context of the order; empty if it had none.
     std::string traceparent{};
+    Lane lane = Lane::kAnswer;
 };
 
 }  // namespace tecnochat::whatsapp_connector

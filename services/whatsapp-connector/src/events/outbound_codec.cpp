@@ -26,7 +26,8 @@ Result<NewSend> to_send(const OutboundCommand& command, const kafka::Record& rec
         {text.to().phone(), text.to().user_id()},
         text.body(),
         rpc::to_time(text.window_until()),
-        trace ? trace->traceparent() : std::string()
+        trace ? trace->traceparent() : std::string(),
+        text.lane() == whatsapp::v1::SEND_LANE_BULK ? Lane::kBulk : Lane::kAnswer
     };
 }
 

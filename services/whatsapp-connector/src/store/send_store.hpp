@@ -7,6 +7,7 @@
 
 #include "domain/send.hpp"
 #include "domain/send_change.hpp"
+#include "domain/send_rotation.hpp"
 #include "tecnochat/postgres/transaction.hpp"
 #include "tecnochat/sealing/keys.hpp"
 
@@ -19,21 +20,35 @@ namespace tecnochat::whatsapp_connector {
 class SendStore {
  public:
     /// Stores new sends in the given order; one that is already there changes nothing (the router's
-    /// outbox is at-least-once). Queued. `keys` holds those of the sends' contacts; where one
-    /// cannot be sealed, its error (sealing::Keys::seal) and nothing is queued. An erased person's
-    /// send is stored without content: it fails on its way to the wire, which tells the router.
+    /// outbox is at-least-once). Their numbers become active. Queued. `keys` holds those of the
+    /// sends' contacts; where one cannot be sealed, its error (sealing::Keys::seal) and nothing is
+    /// queued. An erased person's send is stored without content: it fails on its way to the wire,
+    /// which tells the router.
     Status insert(
         postgres::Transaction& transaction,
         std::span<const NewSend> sends,
         const sealing::Keys& keys
     );
 
-    /// queued -> claimed for at most `limit` sends, oldest first, at most one per conversation and
-    /// only where nothing older of it is outstanding. Their content is sealed: open() it once the
-    /// claim is committed.
+    /// What a claim may take of one number.
+    struct Share {
+        SendNumber number;
+        int most = 1;
+    };
+    /// queued -> claimed for at most `most` sends of each number: answers before bulk, the oldest
+    /// first, at most one per conversation and only where nothing older of it is outstanding. Their
+    /// content is sealed: open() it once the claim is committed.
     Result<std::vector<ClaimedSend>> claim(
-        postgres::Transaction& transaction, const std::string& instance, int limit
+        postgres::Transaction& transaction,
+        const std::string& instance,
+        std::span<const Share> shares
     );
+
+    /// Every number that may have sends to claim or to settle; of all tenants.
+    Result<std::vector<SendNumber>> active_numbers(postgres::Transaction& transaction);
+    /// Numbers without open sends for ten minutes are not active any more. The transaction must be
+    /// open for the tenants of active_numbers().
+    Status mark_idle(postgres::Transaction& transaction);
 
     /// Opens what was claimed, without I/O. One whose content does not open says so in `content`
     /// and holds up nobody else's: kUnreadable where its person is erased or the content is

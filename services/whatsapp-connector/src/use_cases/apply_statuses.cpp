@@ -19,7 +19,7 @@ void note_watermark(std::vector<Watermark>& watermarks, const Watermark& seen) {
 
 }  // namespace
 
-ApplyStatuses::ApplyStatuses(SendStore& sends, const Clock& clock, std::function<void()> settled)
+ApplyStatuses::ApplyStatuses(SendStore& sends, const Clock& clock, WakeSends settled)
     : sends_(sends), clock_(clock), settled_(std::move(settled)) {}
 
 Result<pipeline::Effects> ApplyStatuses::run(
@@ -37,7 +37,8 @@ Result<pipeline::Effects> ApplyStatuses::run(
     pipeline::Effects effects;
     if (!echoes.empty()) {
         TECNOCHAT_TRY(const auto changes, sends_.apply_echoes(transaction, echoes));
-        if (!changes.empty()) effects.after_commit(settled_);
+        if (!changes.empty())
+            effects.after_commit([this, numbers = numbers_of(changes)] { settled_(numbers); });
     }
     TECNOCHAT_CHECK(sends_.advance_watermarks(transaction, watermarks));
     return effects;

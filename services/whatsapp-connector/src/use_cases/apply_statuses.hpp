@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "tecnochat/channels/directory.hpp"
 #include "tecnochat/pipeline/effects.hpp"
 #include "tecnochat/pipeline/source.hpp"
+#include "use_cases/wake_sends.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
@@ -18,7 +18,7 @@ namespace tecnochat::whatsapp_connector {
 class ApplyStatuses {
  public:
     /// `settled()` is called after a commit that settled sends: their conversations may go on.
-    ApplyStatuses(SendStore& sends, const Clock& clock, std::function<void()> settled);
+    ApplyStatuses(SendStore& sends, const Clock& clock, WakeSends settled);
 
     Result<pipeline::Effects> run(
         postgres::Transaction& transaction,
@@ -28,7 +28,7 @@ class ApplyStatuses {
  private:
     SendStore& sends_;
     const Clock& clock_;
-    std::function<void()> settled_;
+    WakeSends settled_;
 };
 
 /// Whose a status is. Refused: "unknown_number".

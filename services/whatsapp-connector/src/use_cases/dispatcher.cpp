@@ -15,9 +15,14 @@ namespace {
 constexpr Milliseconds kTransactionTimeout{5000};
 /// Well below the lease of a claim.
 constexpr Milliseconds kKeysTimeout{3000};
-/// Retries and rate limits become due by time alone.
-constexpr Milliseconds kPoll{100};
+/// Between two looks for numbers that nobody told of.
+constexpr Milliseconds kDiscover{1000};
+/// A number that met its limit collects tokens for this long: a claim for each token would cost
+/// more than the sending.
+constexpr Milliseconds kNumberHold{100};
 constexpr Milliseconds kDatabasePause{300};
+/// As long as enter_wire() puts off what does not open yet.
+constexpr Milliseconds kContentPause{5000};
 /// Under load a claim waits this long for more sends.
 constexpr Milliseconds kGather{20};
 /// A claim costs nearly the same for one send as for many: it waits until this part of the workers
@@ -70,9 +75,10 @@ void Dispatcher::start() {
     thread_ = std::jthread([this](const std::stop_token& stop) { dispatch_loop(stop); });
 }
 
-void Dispatcher::wake() {
+void Dispatcher::wake(const std::vector<ReadyNumber>& numbers) {
     {
         std::scoped_lock lock(mutex_);
+        wakes_.insert(wakes_.end(), numbers.begin(), numbers.end());
         woken_ = true;
     }
     woken_changed_.notify_one();
@@ -106,7 +112,9 @@ void Dispatcher::dispatch_loop(const std::stop_token& stop) {
             continue;
         }
         if (*more) continue;
-        woken_changed_.wait_for(lock, stop, kPoll, [this] { return woken_; });
+        // Without a free worker no number's time matters: whoever becomes free wakes.
+        const auto look = short_of_workers_ ? next_discovery_ : next_look();
+        woken_changed_.wait_until(lock, stop, look, [this] { return woken_; });
         if (rate_.brings_more(kGather))
             woken_changed_.wait_for(lock, stop, kGather, [] { return false; });
         woken_ = false;
@@ -115,14 +123,63 @@ void Dispatcher::dispatch_loop(const std::stop_token& stop) {
 
 Result<bool> Dispatcher::dispatch_once() {
     if (claimed_.empty()) {
+        if (clock_.steady_now() >= next_discovery_) TECNOCHAT_CHECK(discover());
+        take_wakes();
         const int limit = free_workers();
         if (limit == 0) return false;
-        TECNOCHAT_CHECK(claim(limit));
-        if (claimed_.empty()) return false;
+        const auto shares = next_shares(limit);
+        if (shares.empty()) return false;
+        TECNOCHAT_CHECK(claim(shares));
     }
-    TECNOCHAT_CHECK(hold_back_limited());
+    if (!claimed_.empty()) TECNOCHAT_CHECK(hold_back_limited());
     if (!claimed_.empty()) TECNOCHAT_CHECK(enter_wire());
-    return !claimed_all_;
+    return rotation_.any_ready();
+}
+
+std::chrono::steady_clock::time_point Dispatcher::next_look() const {
+    const auto timed = rotation_.next_time();
+    return timed ? std::min(*timed, next_discovery_) : next_discovery_;
+}
+
+void Dispatcher::take_wakes() {
+    std::vector<ReadyNumber> wakes;
+    {
+        std::scoped_lock lock(mutex_);
+        wakes.swap(wakes_);
+    }
+    const auto now = clock_.steady_now();
+    for (const auto& [number, in] : wakes) {
+        if (in > Milliseconds(0))
+            rotation_.add_at(number, now + in);
+        else
+            rotation_.add(number);
+    }
+}
+
+Status Dispatcher::discover() {
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(
+            pool_, std::vector<TenantId>(), Deadline::after(kTransactionTimeout)
+        )
+    );
+    TECNOCHAT_TRY(const auto numbers, sends_.active_numbers(transaction));
+    for (const auto& number : numbers) rotation_.add(number);
+    next_discovery_ = clock_.steady_now() + kDiscover;
+    return ok();
+}
+
+std::vector<SendStore::Share> Dispatcher::next_shares(int limit) {
+    const auto numbers = rotation_.take(clock_.steady_now(), static_cast<std::size_t>(limit));
+    std::vector<SendStore::Share> shares;
+    shares.reserve(numbers.size());
+    for (const auto& number : numbers) {
+        int most = std::max(1, limit / static_cast<int>(numbers.size()));
+        if (const auto met = passed_.find(number); met != passed_.end())
+            most = std::min(most, met->second + 1);
+        shares.push_back({number, most});
+    }
+    return shares;
 }
 
 int Dispatcher::wanted_workers() const {
@@ -136,22 +193,33 @@ int Dispatcher::free_workers() {
     return short_of_workers_ ? 0 : free;
 }
 
-Status Dispatcher::claim(int limit) {
+Status Dispatcher::claim(const std::vector<SendStore::Share>& shares) {
+    const auto tenant = [](const SendStore::Share& share) { return share.number.tenant; };
     TECNOCHAT_TRY(
         auto transaction,
         postgres::Transaction::begin(
-            pool_, channels_.tenants(), Deadline::after(kTransactionTimeout)
+            pool_, tenants_of(shares, tenant), Deadline::after(kTransactionTimeout)
         )
     );
-    TECNOCHAT_TRY(auto claimed, sends_.claim(transaction, config_.instance, limit));
-    claimed_all_ = claimed.size() < static_cast<std::size_t>(limit);
-    if (claimed.empty()) return ok();
-    rate_.note(claimed.size(), clock_.steady_now());
-    TECNOCHAT_CHECK(transaction.commit(&claim_commit));
+    TECNOCHAT_TRY(auto claimed, sends_.claim(transaction, config_.instance, shares));
+    if (!claimed.empty()) {
+        rate_.note(claimed.size(), clock_.steady_now());
+        TECNOCHAT_CHECK(transaction.commit(&claim_commit));
+    }
     claimed_ = std::move(claimed);
+    note_claimed(shares);
     limits_checked_ = false;
-    open_claimed();
+    if (!claimed_.empty()) open_claimed();
     return ok();
+}
+
+void Dispatcher::note_claimed(const std::vector<SendStore::Share>& shares) {
+    std::map<SendNumber, int> counts;
+    for (const auto& send : claimed_) ++counts[{send.tenant, send.phone_number_id}];
+    for (const auto& [number, most] : shares) {
+        const auto found = counts.find(number);
+        if (found == counts.end() || found->second < most) rotation_.leave(number);
+    }
 }
 
 void Dispatcher::open_claimed() {
@@ -170,28 +238,54 @@ void Dispatcher::open_claimed() {
     SendStore::open(claimed_, keys ? *keys : sealing::Keys());
 }
 
-Status Dispatcher::hold_back_limited() {
-    if (limits_checked_) return ok();  // tokens of these sends are taken already
-    std::vector<ClaimedSend> passed, held;
+std::vector<SendStore::Release> Dispatcher::held_back(std::vector<ClaimedSend>& held) {
+    std::vector<ClaimedSend> passed;
     std::vector<Milliseconds> pauses;
+    std::map<SendNumber, Milliseconds> numbers;  // that met their limit
+    std::map<SendNumber, int> counts;
     for (auto& send : claimed_) {
-        // What cannot be read is not posted, and takes nobody's turn.
-        const auto pause = send.content == Content::kReadable
-                               ? limiter_.acquire(send.phone_number_id, send.conversation)
-                               : Milliseconds(0);
-        if (pause > Milliseconds(0)) {
-            held.push_back(std::move(send));
-            pauses.push_back(pause);
-        } else {
+        const SendNumber number{send.tenant, send.phone_number_id};
+        const auto met = numbers.find(number);
+        Allowance allowed;
+        if (met != numbers.end())
+            allowed = {met->second, true};
+        else if (send.content == Content::kReadable)
+            // What cannot be read is not posted, and takes nobody's turn.
+            allowed = limiter_.acquire(send.phone_number_id, send.conversation);
+        if (allowed.wait == Milliseconds(0)) {
+            ++counts[number];
             passed.push_back(std::move(send));
+            continue;
         }
+        if (allowed.whole_number) {
+            allowed.wait = std::max(allowed.wait, kNumberHold);
+            numbers.emplace(number, allowed.wait);
+        }
+        pauses.push_back(allowed.wait);
+        held.push_back(std::move(send));
     }
     claimed_ = std::move(passed);
+    const auto now = clock_.steady_now();
+    for (const auto& [number, count] : counts) passed_.erase(number);
+    for (const auto& [number, wait] : numbers) {
+        rotation_.hold(number, now + wait);
+        passed_[number] = counts[number];
+    }
+    std::vector<SendStore::Release> releases;
+    for (std::size_t i = 0; i < held.size(); ++i) {
+        releases.push_back({&held[i], pauses[i]});
+        rotation_.add_at({held[i].tenant, held[i].phone_number_id}, now + pauses[i]);
+    }
+    return releases;
+}
+
+Status Dispatcher::hold_back_limited() {
+    if (limits_checked_) return ok();  // tokens of these sends are taken already
+    std::vector<ClaimedSend> held;
+    const auto releases = held_back(held);
     limits_checked_ = true;
     if (held.empty()) return ok();
     limited_.increment(static_cast<double>(held.size()));
-    std::vector<SendStore::Release> releases;
-    for (std::size_t i = 0; i < held.size(); ++i) releases.push_back({&held[i], pauses[i]});
     // Should this fail, the claims lapse with their lease, or with the next start.
     TECNOCHAT_TRY(
         auto transaction,
@@ -214,7 +308,16 @@ Status Dispatcher::enter_wire() {
     TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
     TECNOCHAT_CHECK(transaction.commit(&wire_commit));
     std::unordered_map<MessageId, SendState> states;
-    for (const auto& change : changes) states.emplace(change.id, change.state);
+    const auto now = clock_.steady_now();
+    for (const auto& change : changes) {
+        states.emplace(change.id, change.state);
+        // Its content cannot be opened yet, or it has failed and lets the next one go.
+        const SendNumber number{change.tenant, change.phone_number_id};
+        if (change.state == SendState::kQueued)
+            rotation_.add_at(number, now + kContentPause);
+        else if (change.state != SendState::kWire)
+            rotation_.add(number);
+    }
     {
         std::scoped_lock lock(mutex_);
         for (auto& send : claimed_) {

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -17,11 +18,13 @@
 #include "tecnochat/telemetry/metrics.hpp"
 #include "tecnochat/whatsapp/opaque.hpp"
 #include "use_cases/recorder.hpp"
+#include "use_cases/wake_sends.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
-/// Drives sends from `queued` to the wire: one thread claims as many as there are free workers,
-/// asks the rate limiter, commits `wire`, and hands each to a worker, whose next act is the POST.
+/// Drives sends from `queued` to the wire: one thread claims as many as there are free workers, of
+/// the numbers whose turn it is, asks the rate limiter, commits `wire`, and hands each to a worker,
+/// whose next act is the POST.
 /// Claims only what can be posted at once, so that a crash leaves few sends in doubt.
 class Dispatcher {
  public:
@@ -56,9 +59,10 @@ class Dispatcher {
     ~Dispatcher();
 
     void start();
-    /// There may be something to send: new sends, or a conversation that may go on. Cheap, from any
+    /// These may have something to send: new sends, or a conversation that may go on. What nobody
+    /// tells of (another replica stored it, a restart) is found within a second. Cheap, from any
     /// thread.
-    void wake();
+    void wake(const std::vector<ReadyNumber>& numbers);
     /// Claims nothing more and waits for the posts under way.
     void stop(Deadline deadline);
 
@@ -67,9 +71,18 @@ class Dispatcher {
     void work_loop(const std::stop_token& stop);
     /// Returns whether there may be more at once.
     Result<bool> dispatch_once();
-    Status claim(int limit);
+    Status claim(const std::vector<SendStore::Share>& shares);
+    /// Whose turn it is, and how many of each.
+    std::vector<SendStore::Share> next_shares(int limit);
+    /// Numbers that gave less than they might have wait for a wake.
+    void note_claimed(const std::vector<SendStore::Share>& shares);
+    Status discover();
+    void take_wakes();
+    [[nodiscard]] std::chrono::steady_clock::time_point next_look() const;
     void open_claimed();
     Status hold_back_limited();
+    /// Asks the limiter for each; the held ones and their pauses.
+    std::vector<SendStore::Release> held_back(std::vector<ClaimedSend>& held);
     Status enter_wire();
     /// 0 while too few are free for a claim.
     [[nodiscard]] int free_workers();
@@ -93,8 +106,10 @@ class Dispatcher {
     /// Claimed by this process and not on the wire yet; only the dispatching thread touches it.
     std::vector<ClaimedSend> claimed_;
     bool limits_checked_ = false;
-    /// The last claim left nothing behind that was ready; what comes later wakes.
-    bool claimed_all_ = true;
+    SendRotation rotation_;
+    /// How many sends of a number that met its limit passed it the last time.
+    std::map<SendNumber, int> passed_;
+    std::chrono::steady_clock::time_point next_discovery_{};
     ArrivalRate rate_;  // of sends
 
     std::mutex mutex_;
@@ -104,6 +119,7 @@ class Dispatcher {
     std::condition_variable_any on_wire_changed_;
     std::condition_variable_any idle_;
     bool woken_ = true;
+    std::vector<ReadyNumber> wakes_;
     bool short_of_workers_ = false;  // whoever becomes free must wake the dispatcher
     int busy_ = 0;
     std::deque<ClaimedSend> on_wire_;

@@ -2,19 +2,20 @@
 
 #include "events/send_updates.hpp"
 #include "tecnochat/telemetry/log.hpp"
+#include "use_cases/tenants.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
 
 constexpr Milliseconds kInterval{500};
 constexpr Milliseconds kTransactionTimeout{5000};
-/// Between two looks for what to forget, where the last one left nothing.
-constexpr Milliseconds kForgetEvery{60'000};
+/// Between two looks at all tenants, where the last one left nothing.
+constexpr Milliseconds kSeldom{60'000};
 /// At once, so that settling never waits long: with kInterval 10,000 a second.
 constexpr int kForgetMost = 5000;
 
 StepFailpoints pass_commit{"whatsapp-connector.maintenance.commit"};
-StepFailpoints forget_commit{"whatsapp-connector.forget.commit"};
+StepFailpoints old_commit{"whatsapp-connector.old.commit"};
 
 void warn(std::string_view event, const Error& error) {
     telemetry::log_limited(telemetry::Level::kWarning, event, {{"reason", error.message}});
@@ -27,7 +28,7 @@ Maintenance::Maintenance(
     const Storage& storage,
     const Clock& clock,
     telemetry::Metrics& metrics,
-    std::function<void()> settled
+    WakeSends settled
 )
     : config_(std::move(config)),
       pool_(storage.pool),
@@ -68,26 +69,39 @@ void Maintenance::stop(Deadline) {
 }
 
 void Maintenance::run(const std::stop_token& stop) {
-    auto next_forget = clock_.steady_now();
+    auto seldom = clock_.now();
     while (!stop.stop_requested()) {
         if (const Status passed = pass(false); !passed)
             warn("maintenance of sends failed", passed.error());
-        if (clock_.steady_now() >= next_forget) {
-            const auto more = forget();
-            if (!more) warn("old sends could not be forgotten", more.error());
-            if (!more || !*more) next_forget = clock_.steady_now() + kForgetEvery;
+        const auto now = clock_.now();
+        // A clock that was set back must not stretch the pause.
+        if (now >= seldom || now + kSeldom < seldom) {
+            const auto more = settle_old();
+            if (!more) warn("old sends could not be settled", more.error());
+            if (!more || !*more) seldom = now + kSeldom;
         }
         std::unique_lock lock(mutex_);
         stopped_.wait_for(lock, stop, kInterval, [] { return false; });
     }
 }
 
-Status Maintenance::pass(bool just_started) {
+Result<std::vector<TenantId>> Maintenance::active_tenants() {
     TECNOCHAT_TRY(
         auto transaction,
         postgres::Transaction::begin(
-            pool_, channels_.tenants(), Deadline::after(kTransactionTimeout)
+            pool_, std::vector<TenantId>(), Deadline::after(kTransactionTimeout)
         )
+    );
+    TECNOCHAT_TRY(const auto numbers, sends_.active_numbers(transaction));
+    return tenants_of(numbers, [](const SendNumber& number) { return number.tenant; });
+}
+
+Status Maintenance::pass(bool just_started) {
+    TECNOCHAT_TRY(const auto tenants, active_tenants());
+    if (tenants.empty()) return ok();
+    TECNOCHAT_TRY(
+        auto transaction,
+        postgres::Transaction::begin(pool_, tenants, Deadline::after(kTransactionTimeout))
     );
     // First, so that no doubt is raised and given up in one pass: after a long outage of the
     // database the recorder may still hold the answer, and has until the next pass to write it.
@@ -100,20 +114,24 @@ Status Maintenance::pass(bool just_started) {
         sends_.recover(transaction, config_.instance, just_started, config_.times.lease)
     );
     in_doubt_.increment(static_cast<double>(changes.size()));
-    TECNOCHAT_TRY(
-        const auto silent, sends_.settle_silent(transaction, clock_.now() - config_.times.silence)
-    );
-    silent_.increment(static_cast<double>(silent.size()));
     changes.insert(changes.end(), given_up.begin(), given_up.end());
-    changes.insert(changes.end(), silent.begin(), silent.end());
+    TECNOCHAT_CHECK(sends_.mark_idle(transaction));
+    return publish(transaction, changes, pass_commit);
+}
+
+Status Maintenance::publish(
+    postgres::Transaction& transaction,
+    const std::vector<SendChange>& changes,
+    StepFailpoints& failpoints
+) {
     TECNOCHAT_TRY(auto appended, outbox_.append(transaction, send_updates(changes, clock_.now())));
-    TECNOCHAT_CHECK(transaction.commit(&pass_commit));
+    TECNOCHAT_CHECK(transaction.commit(&failpoints));
     outbox_.publish(std::move(appended));
-    if (!changes.empty()) settled_();
+    if (!changes.empty()) settled_(numbers_of(changes));
     return ok();
 }
 
-Result<bool> Maintenance::forget() {
+Result<bool> Maintenance::settle_old() {
     TECNOCHAT_TRY(
         auto transaction,
         postgres::Transaction::begin(
@@ -121,10 +139,14 @@ Result<bool> Maintenance::forget() {
         )
     );
     TECNOCHAT_TRY(
+        const auto silent, sends_.settle_silent(transaction, clock_.now() - config_.times.silence)
+    );
+    TECNOCHAT_TRY(
         const auto forgotten,
         sends_.forget(transaction, clock_.now() - config_.times.kept, kForgetMost)
     );
-    TECNOCHAT_CHECK(transaction.commit(&forget_commit));
+    TECNOCHAT_CHECK(publish(transaction, silent, old_commit));
+    silent_.increment(static_cast<double>(silent.size()));
     forgotten_.increment(static_cast<double>(forgotten));
     return forgotten == kForgetMost;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -11,13 +10,14 @@
 #include "tecnochat/outbox/outbox.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
+#include "use_cases/wake_sends.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
 /// Settles what crashes and silence left behind: claims of dead workers go back to the queue, what
 /// was on the wire is in doubt, doubts without an echo become `unknown`, and accepted sends that no
-/// status ever tells of count as `sent`. Forgets what was settled long ago. One thread, twice a
-/// second.
+/// status ever tells of count as `sent`. Forgets what was settled long ago. One thread: twice a
+/// second for the numbers that have open sends, once a minute for all.
 class Maintenance {
  public:
     struct Times {
@@ -52,7 +52,7 @@ class Maintenance {
         const Storage& storage,
         const Clock& clock,
         telemetry::Metrics& metrics,
-        std::function<void()> settled
+        WakeSends settled
     );
     ~Maintenance();
 
@@ -65,8 +65,16 @@ class Maintenance {
  private:
     void run(const std::stop_token& stop);
     Status pass(bool just_started);
-    /// Returns whether there may be more to forget at once.
-    Result<bool> forget();
+    /// The tenants that have open sends, however many are registered.
+    Result<std::vector<TenantId>> active_tenants();
+    Status publish(
+        postgres::Transaction& transaction,
+        const std::vector<SendChange>& changes,
+        StepFailpoints& failpoints
+    );
+    /// What time alone settles, for every tenant: accepted sends that stayed silent, and what is to
+    /// be forgotten. Returns whether there may be more of it at once.
+    Result<bool> settle_old();
 
     Config config_;
     postgres::Pool& pool_;
@@ -78,7 +86,7 @@ class Maintenance {
     telemetry::Counter unknown_;
     telemetry::Counter silent_;
     telemetry::Counter forgotten_;
-    std::function<void()> settled_;
+    WakeSends settled_;
     std::mutex mutex_;
     std::condition_variable_any stopped_;
     std::jthread thread_;

@@ -42,7 +42,7 @@ Recorder::~Recorder() {
     stop(Deadline::after(Milliseconds(0)));
 }
 
-void Recorder::start(std::function<void(std::size_t)> recorded) {
+void Recorder::start(WakeSends recorded) {
     recorded_ = std::move(recorded);
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
@@ -97,7 +97,7 @@ void Recorder::run(const std::stop_token& stop) {
             );
         }
         changed_.notify_all();
-        recorded_(batch.size());
+        recorded_(ready_numbers(batch));
     }
 }
 
@@ -115,6 +115,17 @@ Status Recorder::settle(std::span<const Answer> batch) {
     for (const auto& act : recorded->effects.acts) act();
     for (const auto& [item, error] : recorded->refused) give_up(batch[item].send, error);
     return ok();
+}
+
+std::vector<ReadyNumber> Recorder::ready_numbers(std::span<const Answer> batch) {
+    std::vector<ReadyNumber> numbers;
+    numbers.reserve(batch.size());
+    for (const auto& [send, answer] : batch) {
+        const auto after = after_answer(answer, send.attempt);
+        const auto pause = after.state == SendState::kQueued ? after.retry_in : Milliseconds(0);
+        numbers.push_back({{send.tenant, send.phone_number_id}, pause});
+    }
+    return numbers;
 }
 
 void Recorder::give_up(const ClaimedSend& send, const Error& error) {

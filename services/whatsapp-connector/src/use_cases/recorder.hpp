@@ -12,6 +12,7 @@
 #include "tecnochat/pipeline/effects.hpp"
 #include "tecnochat/postgres/pool.hpp"
 #include "tecnochat/telemetry/metrics.hpp"
+#include "use_cases/wake_sends.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
@@ -36,9 +37,9 @@ class Recorder {
     );
     ~Recorder();
 
-    /// `recorded(n)` is called after each batch of n answers, given up or not: their workers'
-    /// conversations may go on.
-    void start(std::function<void(std::size_t)> recorded);
+    /// `recorded` is called after each batch of answers, given up or not: their conversations may
+    /// go on, at once or after a pause.
+    void start(WakeSends recorded);
     void add(Answer answer);
     /// Writes what is there within the deadline.
     void stop(Deadline deadline);
@@ -47,6 +48,7 @@ class Recorder {
     void run(const std::stop_token& stop);
     /// Writes the answers or gives them up; an error where none of them can be recorded yet.
     Status settle(std::span<const Answer> batch);
+    static std::vector<ReadyNumber> ready_numbers(std::span<const Answer> batch);
     Result<pipeline::Effects> write(
         postgres::Transaction& transaction, std::span<const Answer> batch
     );
@@ -59,7 +61,7 @@ class Recorder {
     const Clock& clock_;
     telemetry::Metrics& metrics_;
     telemetry::Counter refused_;
-    std::function<void(std::size_t)> recorded_;
+    WakeSends recorded_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::vector<Answer> waiting_;

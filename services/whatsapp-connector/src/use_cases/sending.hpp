@@ -46,14 +46,14 @@ class Sending {
               {storage.pool, storage.channels, storage.sends, storage.outbox},
               clock,
               metrics,
-              [this] { wake(); }
+              [this](const auto& numbers) { wake(numbers); }
           ) {}
 
     /// What an earlier process of this instance had on the wire; before start(), or it would be
     /// taken for ours.
     Status recover_own() { return maintenance_.recover_own(); }
     void start() {
-        recorder_.start([this](std::size_t) { wake(); });
+        recorder_.start([this](const auto& numbers) { wake(numbers); });
         dispatcher_.start();
         maintenance_.start();
     }
@@ -62,8 +62,8 @@ class Sending {
         dispatcher_.stop(deadline);
         recorder_.stop(deadline);
     }
-    /// There may be something to send. Cheap, from any thread.
-    void wake() { dispatcher_.wake(); }
+    /// These may have something to send. Cheap, from any thread.
+    void wake(const std::vector<ReadyNumber>& numbers) { dispatcher_.wake(numbers); }
 
  private:
     Recorder recorder_;

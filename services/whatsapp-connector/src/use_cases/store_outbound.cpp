@@ -10,7 +10,7 @@ StoreOutbound::StoreOutbound(
     SendStore& sends,
     sealing::Sealer& sealer,
     ReadReceipts& receipts,
-    std::function<void()> sends_stored
+    WakeSends sends_stored
 )
     : directory_(directory),
       sends_(sends),
@@ -51,7 +51,7 @@ Result<pipeline::Effects> StoreOutbound::run(
     if (!claims.empty()) TECNOCHAT_CHECK(channels::confirm(transaction, directory_, claims));
     if (!sends.empty()) {
         TECNOCHAT_CHECK(sends_.insert(transaction, sends, prepared.keys));
-        effects.after_commit(sends_stored_);
+        effects.after_commit([this, numbers = numbers_of(sends)] { sends_stored_(numbers); });
     }
     for (const auto& order : orders) {
         if (const auto* receipt = std::get_if<ReadReceipt>(&order.value.what))

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <set>
 #include <span>
 #include <string>
@@ -13,6 +12,7 @@
 #include "tecnochat/pipeline/source.hpp"
 #include "tecnochat/sealing/sealer.hpp"
 #include "use_cases/read_receipts.hpp"
+#include "use_cases/wake_sends.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
@@ -34,7 +34,7 @@ class StoreOutbound {
         SendStore& sends,
         sealing::Sealer& sealer,
         ReadReceipts& receipts,
-        std::function<void()> sends_stored
+        WakeSends sends_stored
     );
 
     Result<Prepared> prepare(Orders orders, Deadline deadline);
@@ -50,7 +50,7 @@ class StoreOutbound {
     SendStore& sends_;
     sealing::Sealer& sealer_;
     ReadReceipts& receipts_;
-    std::function<void()> sends_stored_;
+    WakeSends sends_stored_;
 };
 
 /// Whose an order is. Refused: "unknown_number", "invalid". Dropped: read receipts of a number that

@@ -96,8 +96,8 @@ struct Handlers : PublishingFixture {
     };
     ReadReceipts receipts{graph, clock, metrics};
     int woken = 0;
-    StoreOutbound store{directory, sends, sealer, receipts, [this] { ++woken; }};
-    ApplyStatuses apply{sends, clock, [this] { ++woken; }};
+    StoreOutbound store{directory, sends, sealer, receipts, [this](const auto&) { ++woken; }};
+    ApplyStatuses apply{sends, clock, [this](const auto&) { ++woken; }};
     pipeline::Runtime runtime{&pool, &outbox, nullptr, dead_letters, metrics};
     kafka::Consumer::Handler outbound = store_outbound(runtime, directory, store);
     kafka::Consumer::Handler statuses = apply_statuses(runtime, directory, opaque, apply);
@@ -377,7 +377,7 @@ TEST_CASE("a text of a number that was disconnected is kept without content and 
 TEST_CASE("an order for an erased person is kept without content, and the router hears it failed") {
     Handlers h;
     sealing::testing::FaultySealer vault{h.clock};
-    StoreOutbound store{h.directory, h.sends, vault, h.receipts, [&] { ++h.woken; }};
+    StoreOutbound store{h.directory, h.sends, vault, h.receipts, [&](const auto&) { ++h.woken; }};
     auto outbound = store_outbound(h.runtime, h.directory, store);
     const auto erased = ContactId::parse(conversation(1).to_string()).value();
     vault.erase({h.tenant, erased});
@@ -397,7 +397,7 @@ TEST_CASE("an order for an erased person is kept without content, and the router
     CHECK(h.column(2, "position('hola' in encode(body, 'escape'))") == "0");
     CHECK(h.woken == 1);
 
-    auto claimed = h.commit([&](auto& in) { return h.sends.claim(in, "c-0", 10); });
+    auto claimed = h.commit([&](auto& in) { return h.sends.claim(in, "c-0", h.shares(10)); });
     SendStore::open(claimed, h.keys_of(claimed, vault));
     const auto changes = h.enter_wire(claimed);
     REQUIRE(changes.size() == 2);

@@ -48,14 +48,19 @@ class FakeGraph final : public GraphApi {
 /// Holds everything back for `pause` the first `times` times it is asked.
 class FakeLimiter final : public RateLimiter {
  public:
-    Milliseconds acquire(const std::string&, const ConversationId&) override {
+    Allowance acquire(const std::string& phone_number_id, const ConversationId&) override {
         return left_.with([&](int& left) {
             ++asked_;
-            return left-- > 0 ? Milliseconds(20) : Milliseconds(0);
+            if (phone_number_id == limited_) return Allowance{Milliseconds(20), true};
+            return Allowance{left-- > 0 ? Milliseconds(20) : Milliseconds(0)};
         });
     }
     void hold_back(int times) {
         left_.with([&](int& left) { left = times; });
+    }
+    /// This number has no tokens; empty: every number has.
+    void limit_number(const std::string& phone_number_id) {
+        left_.with([&](int&) { limited_ = phone_number_id; });
     }
     [[nodiscard]] int asked() {
         return left_.with([&](int&) { return asked_; });
@@ -64,6 +69,7 @@ class FakeLimiter final : public RateLimiter {
  private:
     Guarded<int> left_{0};
     int asked_ = 0;
+    std::string limited_;
 };
 
 }  // namespace tecnochat::whatsapp_connector::testing

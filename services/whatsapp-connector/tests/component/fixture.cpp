@@ -89,9 +89,14 @@ void Fixture::insert(std::vector<NewSend> texts) {
     commit([&](auto& transaction) { return sends.insert(transaction, texts, keys); });
 }
 
+std::vector<SendStore::Share> Fixture::shares(int most) const {
+    return {{{tenant, kNumber}, most}, {{other_tenant, kOtherNumber}, most}};
+}
+
 std::vector<ClaimedSend> Fixture::claim(int limit, const std::string& instance) {
-    auto claimed =
-        commit([&](auto& transaction) { return sends.claim(transaction, instance, limit); });
+    auto claimed = commit([&](auto& transaction) {
+        return sends.claim(transaction, instance, shares(limit));
+    });
     SendStore::open(claimed, keys_of(claimed, sealer));
     return claimed;
 }

@@ -72,6 +72,8 @@ struct Fixture {
     }
     [[noreturn]] static void fail(const std::string& message);
 
+    /// So many of each tenant's number.
+    [[nodiscard]] std::vector<SendStore::Share> shares(int most) const;
     std::vector<ClaimedSend> claim(int limit = 10, const std::string& instance = "c-0");
     std::vector<SendChange> enter_wire(const std::vector<ClaimedSend>& sends);
     /// One send of its own conversation, on the wire.

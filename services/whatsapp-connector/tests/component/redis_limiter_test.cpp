@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <stdexcept>
 
+#include "clients/buckets.hpp"
 #include "tecnochat/core/clock.hpp"
 #include "tecnochat/core/environment.hpp"
 
@@ -37,6 +38,9 @@ std::string new_number() {
     return new_pair().to_string();
 }
 
+constexpr int kNumberBurst = static_cast<int>(kNumberBucket.capacity);
+constexpr int kPairBurst = static_cast<int>(kPairBucket.capacity);
+
 bool went_alone(const Replica& replica) {
     return replica.metrics.serialize().find("tecnochat_limits_without_redis_total 0") ==
            std::string::npos;
@@ -44,41 +48,41 @@ bool went_alone(const Replica& replica) {
 
 }  // namespace
 
-TEST_CASE("two replicas share the burst of 45 of one customer") {
+TEST_CASE("two replicas share the burst of one customer") {
     Replica one(server());
     Replica other(server());
     const auto number = new_number();
     const auto pair = new_pair();
-    for (int i = 0; i < 45; ++i) {
+    for (int i = 0; i < kPairBurst; ++i) {
         auto& replica = i % 2 == 0 ? one : other;
-        REQUIRE(replica.limiter.acquire(number, pair) == Milliseconds(0));
+        REQUIRE(replica.limiter.acquire(number, pair).wait == Milliseconds(0));
     }
     for (auto* replica : {&one, &other}) {
-        const auto wait = replica->limiter.acquire(number, pair);
+        const auto wait = replica->limiter.acquire(number, pair).wait;
         CHECK(wait > Milliseconds(1'000));
-        CHECK(wait <= Milliseconds(6'001));
+        CHECK(wait <= Milliseconds(6'101));
         CHECK_FALSE(went_alone(*replica));
     }
-    CHECK(one.limiter.acquire(number, new_pair()) == Milliseconds(0));
+    CHECK(one.limiter.acquire(number, new_pair()).wait == Milliseconds(0));
 }
 
-TEST_CASE("a number's 80 messages a second are shared by all its customers") {
+TEST_CASE("a number's rate is shared by all its customers") {
     Replica replica(server());
     const auto number = new_number();
     int passed = 0;
     Milliseconds wait{0};
-    // The bucket fills while it is emptied: more than 80 may pass, but never 80 more than time
+    // The bucket fills while it is emptied: more than its size may pass, but never more than time
     // gave.
     const auto begun = std::chrono::steady_clock::now();
     while (wait == Milliseconds(0) && passed < 1000) {
-        wait = replica.limiter.acquire(number, new_pair());
+        wait = replica.limiter.acquire(number, new_pair()).wait;
         if (wait == Milliseconds(0)) ++passed;
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    CHECK(passed >= 80);
-    CHECK(passed <= 81 + static_cast<int>(took.count() * 80));
+    CHECK(passed >= kNumberBurst);
+    CHECK(passed <= kNumberBurst + 1 + static_cast<int>(took.count() * kNumberBucket.per_second));
     CHECK(wait <= Milliseconds(14));
-    CHECK(replica.limiter.acquire(new_number(), new_pair()) == Milliseconds(0));
+    CHECK(replica.limiter.acquire(new_number(), new_pair()).wait == Milliseconds(0));
     CHECK_FALSE(went_alone(replica));
 }
 
@@ -86,8 +90,9 @@ TEST_CASE("without Redis a replica keeps the limits alone, and says so") {
     Replica replica(Secret("redis://127.0.0.1:1/0"));
     const auto number = new_number();
     const auto pair = new_pair();
-    for (int i = 0; i < 45; ++i) REQUIRE(replica.limiter.acquire(number, pair) == Milliseconds(0));
-    CHECK(replica.limiter.acquire(number, pair) > Milliseconds(0));
+    for (int i = 0; i < kPairBurst; ++i)
+        REQUIRE(replica.limiter.acquire(number, pair).wait == Milliseconds(0));
+    CHECK(replica.limiter.acquire(number, pair).wait > Milliseconds(0));
     CHECK(went_alone(replica));
 }
 

@@ -107,9 +107,9 @@ TEST_CASE("two workers that claim at the same time share the sends and double no
     f.insert({f.text(1, 1), f.text(2, 1), f.text(3, 2)});
     auto one = f.begin();
     auto other = f.begin();
-    const auto mine = f.sends.claim(one, "c-0", 1);
+    const auto mine = f.sends.claim(one, "c-0", f.shares(1));
     Fixture::or_fail(mine);
-    const auto theirs = f.sends.claim(other, "c-1", 10);
+    const auto theirs = f.sends.claim(other, "c-1", f.shares(10));
     Fixture::or_fail(theirs);
     CHECK(ids(*mine) == std::vector{message(1)});
     CHECK(ids(*theirs) == std::vector{message(3)});
@@ -238,8 +238,9 @@ TEST_CASE("content whose key is gone fails, content whose key cannot be asked fo
     f.database.run("UPDATE sends SET body = 'damaged' WHERE id = '" + message(4).to_string() + "'");
     vault.erase(people[0]);
     vault.withhold(people[1]);
-    auto claimed =
-        f.commit([&](auto& transaction) { return f.sends.claim(transaction, "c-0", 10); });
+    auto claimed = f.commit([&](auto& transaction) {
+        return f.sends.claim(transaction, "c-0", f.shares(10));
+    });
     REQUIRE(claimed.size() == 4);
     SendStore::open(claimed, f.keys_of(claimed, vault));
     f.enter_wire(claimed);
@@ -253,7 +254,9 @@ TEST_CASE("content whose key is gone fails, content whose key cannot be asked fo
     CHECK(f.claim().empty());  // not at once again: others come first
     f.database.run("UPDATE sends SET next_attempt_at = now()");
     vault.hand_over(people[1]);
-    auto again = f.commit([&](auto& transaction) { return f.sends.claim(transaction, "c-0", 10); });
+    auto again = f.commit([&](auto& transaction) {
+        return f.sends.claim(transaction, "c-0", f.shares(10));
+    });
     SendStore::open(again, f.keys_of(again, vault));
     REQUIRE(again.size() == 1);
     CHECK(again.front().id == message(2));
@@ -347,7 +350,7 @@ TEST_CASE("from queued to wire no index changes: every update is heap-only") {
         return (*rows)[0].number("others");
     };
     auto claimed = f.commit([&](auto& transaction) {
-        auto sends = f.sends.claim(transaction, "c-0", 4);
+        auto sends = f.sends.claim(transaction, "c-0", f.shares(4));
         CHECK(others(transaction) == 0);
         return sends;
     });
@@ -365,7 +368,7 @@ TEST_CASE("a tenant's transaction neither sees nor writes another tenant's sends
     f.insert({f.text(1), f.text_of_other_tenant(2)});
     auto mine = postgres::Transaction::begin(f.pool, f.tenant, soon());
     Fixture::or_fail(mine);
-    const auto claimed = f.sends.claim(*mine, "c-0", 10);
+    const auto claimed = f.sends.claim(*mine, "c-0", f.shares(10));
     Fixture::or_fail(claimed);
     CHECK(ids(*claimed) == std::vector{message(1)});
     const auto count = mine->execute("SELECT count(*) FROM sends");
@@ -383,7 +386,7 @@ TEST_CASE("without a tenant nothing is seen at all") {
     f.insert({f.text(1)});
     auto nobody = postgres::Transaction::begin(f.pool, std::vector<TenantId>{}, soon());
     Fixture::or_fail(nobody);
-    const auto claimed = f.sends.claim(*nobody, "c-0", 10);
+    const auto claimed = f.sends.claim(*nobody, "c-0", f.shares(10));
     Fixture::or_fail(claimed);
     CHECK(claimed->empty());
 }

@@ -30,7 +30,7 @@ struct Sending : PublishingFixture {
 
     void start() {
         outbox.start();
-        recorder.start([this](std::size_t) { dispatcher.wake(); });
+        recorder.start([this](const auto& numbers) { dispatcher.wake(numbers); });
         dispatcher.start();
         maintenance.start();
     }
@@ -46,7 +46,7 @@ struct Sending : PublishingFixture {
     }
     void send(const std::vector<NewSend>& texts) {
         insert_sealed(texts);
-        dispatcher.wake();
+        dispatcher.wake(numbers_of(texts));
     }
     bool becomes(int n, const std::string& wanted) {
         return testkit::eventually(15s, [&] { return state(n) == wanted; });
@@ -75,7 +75,7 @@ struct Sending : PublishingFixture {
         {pool, directory, sends, outbox},
         clock,
         metrics,
-        [this] { dispatcher.wake(); }
+        [this](const auto& numbers) { dispatcher.wake(numbers); }
     };
 };
 
@@ -233,7 +233,7 @@ TEST_CASE("an answer the database refuses holds up no other; its send falls in d
     s.recorder.add({first, Accepted{"wamid.1"}});
     s.recorder.add({second, Accepted{"wamid.refused"}});
     s.recorder.add({third, Refused{131026, 0}});
-    s.recorder.start([&](std::size_t count) { recorded += count; });
+    s.recorder.start([&](const auto& numbers) { recorded += numbers.size(); });
     CHECK(testkit::eventually(15s, [&] { return recorded == 3; }));
     CHECK(s.state(1) == "accepted");
     CHECK(s.state(2) == "wire");
@@ -256,7 +256,7 @@ TEST_CASE("an answer that a missing grant holds up is recorded when it is grante
         $$BEGIN PERFORM nextval('tries'); RAISE insufficient_privilege; END$$;
         CREATE TRIGGER refuse BEFORE UPDATE ON sends FOR EACH ROW EXECUTE FUNCTION refuse())sql");
     s.recorder.add({first, NothingSent{}});
-    s.recorder.start([](std::size_t) {});
+    s.recorder.start([](const auto&) {});
     REQUIRE(testkit::eventually(15s, [&] {
         return std::stoi(s.database.query("SELECT last_value FROM tries")) >= 5;
     }));
@@ -273,7 +273,7 @@ TEST_CASE("a doubt is not given up in the pass that raises it, however long the 
     REQUIRE(s.maintenance.recover_own());
     CHECK(s.state(1) == "in_doubt");
     s.recorder.add({first, NothingSent{}});
-    s.recorder.start([](std::size_t) {});
+    s.recorder.start([](const auto&) {});
     CHECK(s.becomes(1, "queued"));
 }
 
@@ -308,7 +308,7 @@ TEST_CASE("with the database away nothing is posted; sending goes on when it is 
     s.insert_sealed({s.text(1), s.text(2, 2)});
     s.database.go_away();
     s.start();
-    s.dispatcher.wake();
+    s.dispatcher.wake({{{s.tenant, kNumber}}});
     CHECK_FALSE(s.pool.reachable());
     CHECK(s.graph.posts().empty());
     s.database.come_back();
@@ -328,6 +328,82 @@ TEST_CASE("a send that is held back by a limit goes when its time has come") {
     REQUIRE(posts.size() == 2);
     CHECK(posts[0].send.id == message(1));
     CHECK(posts[0].send.attempt == 1);
+}
+
+TEST_CASE("the backlog of one number delays no other") {
+    Sending s;
+    std::vector<NewSend> backlog;
+    for (int n = 1; n <= 300; ++n) backlog.push_back(s.text(n, n));
+    s.insert_sealed(backlog);
+    s.insert_sealed({s.text_of_other_tenant(1000)});
+    s.start();
+    REQUIRE(testkit::eventually(15s, [&] { return s.posts_of(1000) == 1; }));
+    const auto posts = s.graph.posts();
+    const auto own =
+        std::ranges::find_if(posts, [](const auto& post) { return post.send.id == message(1000); });
+    // Taken with the first claim; a queue for all would have put it behind 300.
+    CHECK(std::distance(posts.begin(), own) < 30);
+}
+
+TEST_CASE("a number that met its limit leaves the turns of the others alone") {
+    Sending s;
+    s.limiter.limit_number(kNumber);
+    std::vector<NewSend> backlog;
+    for (int n = 1; n <= 50; ++n) backlog.push_back(s.text(n, n));
+    s.insert_sealed(backlog);
+    s.start();
+    REQUIRE(testkit::eventually(15s, [&] { return s.limiter.asked() > 0; }));
+    s.send({s.text_of_other_tenant(1000)});
+    REQUIRE(testkit::eventually(15s, [&] { return s.posts_of(1000) == 1; }));
+    // Asked once for each hold of 100 ms at the most, not for each send of its backlog.
+    CHECK(s.limiter.asked() < 50);
+    s.limiter.limit_number("");
+    for (int n = 1; n <= 50; ++n) REQUIRE(s.becomes(n, "accepted"));
+}
+
+TEST_CASE("answers go before what is sent in bulk") {
+    Sending s;
+    auto bulk = s.text(1, 1);
+    bulk.lane = Lane::kBulk;
+    s.insert_sealed({bulk, s.text(2, 2)});
+    const auto claimed = s.claim(1);
+    REQUIRE(claimed.size() == 1);
+    CHECK(claimed.front().id == message(2));
+}
+
+TEST_CASE("a send that another replica stored is found without a word") {
+    Sending s;
+    s.start();
+    s.insert_sealed({s.text(1)});
+    CHECK(s.becomes(1, "accepted"));
+}
+
+TEST_CASE("a number is idle after ten quiet minutes, and active again with its next send") {
+    Sending s;
+    const auto active = [&] {
+        return s.commit([&](auto& transaction) { return s.sends.active_numbers(transaction); });
+    };
+    const auto settle = [&](const char* age) {
+        s.database.run(
+            std::string("UPDATE send_queues SET touched_at = now() - interval '") + age + "'"
+        );
+        s.commit([&](auto& transaction) -> Result<bool> {
+            TECNOCHAT_CHECK(s.sends.mark_idle(transaction));
+            return true;
+        });
+    };
+    s.insert_sealed({s.text(1)});
+    settle("11 minutes");
+    CHECK(active().size() == 1);  // its send is open
+    settle("9 minutes");
+    s.start();
+    REQUIRE(s.becomes(1, "accepted"));
+    s.stop();
+    CHECK(active().size() == 1);
+    settle("11 minutes");
+    CHECK(active().empty());
+    s.insert_sealed({s.text(2, 2)});
+    CHECK(active().size() == 1);
 }
 
 TEST_CASE("a number that may not send any more is not posted for") {
@@ -418,7 +494,7 @@ TEST_CASE("what a killed process had on the wire is in doubt after the restart, 
     CHECK(s.state(2) == "queued");
     CHECK(s.posts_of(1) == 0);
     s.echo(1, EchoKind::kDelivered, "wamid.1");
-    s.dispatcher.wake();
+    s.dispatcher.wake({{{s.tenant, kNumber}}});
     CHECK(s.becomes(2, "accepted"));
 }
 
