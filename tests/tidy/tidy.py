@@ -1,7 +1,5 @@
 #!/usr/bin/python3
-"""Repository hygiene as a test: prints every violation, exit code 1 if there is any. Rules stand in RULES below; --strict adds
-STRICT_RULES, which become part of every run once the services fulfil them (issue 7).
-"""
+"""Repository hygiene as a test: prints every violation, exit code 1 if there is any. RULES take files, SOURCE_RULES C++ sources."""
 
 from __future__ import annotations
 
@@ -123,23 +121,18 @@ RULES = (
     stale_documents,
     unknown_planted_faults,
 )
-
-
-STRICT_RULES = (layers.check, functions.check, duplicates.check)
+SOURCE_RULES = (layers.check, functions.check, duplicates.check)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Repository hygiene as a test.")
-    parser.add_argument("--strict", action="store_true", help="the rules of STRICT_RULES too")
-    strict = parser.parse_args().strict
+    argparse.ArgumentParser(description="Repository hygiene as a test.").parse_args()
     files = tracked()
+    sources = [Source(name(path), path.read_text(encoding="utf-8")) for path in files if path.suffix in CPP]
     found = [violation for rule in RULES for violation in rule(files)]
-    if strict:
-        sources = [Source(name(path), path.read_text(encoding="utf-8")) for path in files if path.suffix in CPP]
-        found += [violation for rule in STRICT_RULES for violation in rule(sources)]
+    found += [violation for rule in SOURCE_RULES for violation in rule(sources)]
     for violation in found:
         print(violation)
-    print(f"{len(RULES) + strict * len(STRICT_RULES)} rules, {len(found)} violations")
+    print(f"{len(RULES) + len(SOURCE_RULES)} rules, {len(found)} violations")
     return 1 if found else 0
 
 
