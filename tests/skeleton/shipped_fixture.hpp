@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tecnochat/core/assert.hpp"
 #include "tecnochat/kafka/record.hpp"
 #include "tecnochat/kafka/testing/mock_cluster.hpp"
 #include "tecnochat/postgres/testing/sandbox.hpp"
@@ -26,6 +27,11 @@ class Shipped {
     }
     [[nodiscard]] std::string http_url() const {
         return "http://127.0.0.1:" + std::to_string(http_port_);
+    }
+    /// Of a service that has one.
+    [[nodiscard]] postgres::testing::Sandbox& database() {
+        TECNOCHAT_ASSERT(sandbox.has_value(), "a service with a database");
+        return *sandbox;
     }
     [[nodiscard]] int rpc_port() const { return rpc_port_; }
     /// The whole topic as it stands.

@@ -68,9 +68,9 @@ void live_through_outages(Shipped& shipped) {
                                   : grpc::StatusCode::OK;
         CHECK(ask(shipped, "gateway") == expected);
         CHECK(ask(shipped, "webhook-ingress") == grpc::StatusCode::PERMISSION_DENIED);
-        shipped.sandbox->go_away();
+        shipped.database().go_away();
         CHECK(running.becomes_unready());
-        shipped.sandbox->come_back();
+        shipped.database().come_back();
         CHECK(running.becomes_ready());
         CHECK(ask(shipped, "gateway") == expected);
     }
@@ -152,9 +152,9 @@ TEST_CASE("webhook-ingress is ready while what it needs is there, and stops with
 TEST_CASE("shipped services whose database is away do not start, and say so") {
     for (const char* name : {"message-router", "whatsapp-connector", "ai-reply"}) {
         Shipped shipped(name);
-        shipped.sandbox->go_away();
+        shipped.database().go_away();
         CHECK_NOTHROW(testkit::check_cannot_start(shipped.service, {}, {}, 1));
-        shipped.sandbox->come_back();
+        shipped.database().come_back();
     }
 }
 
@@ -168,20 +168,20 @@ TEST_CASE("shipped services whose database hangs end by themselves before the wa
         testkit::RunningService running(shipped.service);
         REQUIRE(running.becomes_ready());
         const auto admin =
-            postgres::connect(shipped.sandbox->admin_url().reveal(), Deadline::after(kLong))
+            postgres::connect(shipped.database().admin_url().reveal(), Deadline::after(kLong))
                 .value();
         REQUIRE(admin->execute("BEGIN"));
         REQUIRE(admin->execute(
             "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relkind = 'r' "
             "AND relnamespace = '" +
-            shipped.sandbox->schema() +
+            shipped.database().schema() +
             "'::regnamespace LOOP EXECUTE "
             "'LOCK TABLE ' || t; END LOOP; END $$"
         ));
         // Somebody waits for a table by now: the background's work, or this call.
         const std::jthread asking([&] { ask(shipped, "gateway", kDrainTime); });
         REQUIRE(testkit::eventually(kLong, [&] {
-            return shipped.sandbox->count(
+            return shipped.database().count(
                        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
                    ) > 0;
         }));
@@ -242,7 +242,7 @@ TEST_CASE("a number that another replica has stored is seen by services that run
         Shipped shipped(name);
         testkit::RunningService running(shipped.service);
         REQUIRE(running.becomes_ready());
-        shipped.sandbox->run(
+        shipped.database().run(
             "INSERT INTO channels (phone_number_id, tenant_id, waba_id, display_phone_number, "
             "state, epoch) VALUES ('106', gen_random_uuid(), '1', '+57', 'connected', 1)"
         );

@@ -127,7 +127,7 @@ const TenantId kTenant = TenantId::generate(SystemClock().now());
 struct Hanging {
     using Handler = std::function<Status(std::size_t consumer)>;
 
-    Hanging(TestApp& a, Handler hang) : app(a) {
+    Hanging(TestApp& a, const Handler& hang) : app(a) {
         for (std::size_t i = 0; i < topics.size(); ++i) {
             app.consume(topics[i], [this, i, hang](std::span<const kafka::Record>) {
                 ++calls[i];

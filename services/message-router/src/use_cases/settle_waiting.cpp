@@ -134,9 +134,10 @@ Status SettleWaiting::store_one(
         if (!is_items_fault(stored.error())) return stored.error();
         return refuse(candidate, stored.error(), deadline);
     }
-    if (!*stored) return ok();  // another replica has settled it
-    outside_.outbox.publish(std::move((*stored)->events));
-    for (const auto& act : (*stored)->acts) act();
+    std::optional<pipeline::Effects> effects = std::move(*stored);
+    if (!effects) return ok();  // another replica has settled it
+    outside_.outbox.publish(std::move(effects->events));
+    for (const auto& act : effects->acts) act();
     count("stored", 1);
     return ok();
 }
@@ -167,7 +168,7 @@ Status SettleWaiting::refuse(const Candidate& candidate, const Error& error, Dea
     const std::int64_t ids[] = {candidate.waiting.id};
     TECNOCHAT_TRY(const auto taken, store::waiting_messages::take(transaction, ids));
     if (taken.empty()) return ok();
-    const Status parked = transaction.with_savepoint([&]() -> Status {
+    Status parked = transaction.with_savepoint([&]() -> Status {
         TECNOCHAT_CHECK(receive_.refuse(transaction, candidate.item, error, candidate.prepared));
         return ok();
     });
