@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "store/send_queues.hpp"
 #include "tecnochat/telemetry/log.hpp"
 
 namespace tecnochat::whatsapp_connector {
@@ -20,35 +21,6 @@ constexpr std::string_view kInsert = R"sql(
         WITH ORDINALITY AS s(t, i, p, c, k, r, b, w, x, l, place)
     ORDER BY place
     ON CONFLICT (tenant_id, id) DO NOTHING)sql";
-
-// Waits for whoever is about to mark the number idle; writes once a minute while it is busy.
-constexpr std::string_view kTouchQueues = R"sql(
-    INSERT INTO send_queues AS q (tenant_id, phone_number_id, active, touched_at)
-    SELECT DISTINCT t, p, true, now()
-    FROM unnest($1::uuid[], $2::text[]) AS n(t, p)
-    ORDER BY t, p
-    ON CONFLICT (tenant_id, phone_number_id) DO UPDATE SET active = true, touched_at = now()
-    WHERE NOT q.active OR q.touched_at < now() - interval '1 minute')sql";
-constexpr std::string_view kActiveNumbers =
-    "SELECT tenant_id, phone_number_id FROM send_queues WHERE active";
-// The lock first: whoever stores a send for the number after it waits, and whatever was stored
-// before it is seen by the statement behind it.
-constexpr std::string_view kLockQuiet = R"sql(
-    SELECT tenant_id, phone_number_id
-    FROM send_queues
-    WHERE active
-    AND touched_at < now() - interval '10 minutes'
-    ORDER BY tenant_id, phone_number_id LIMIT 1000 FOR UPDATE SKIP LOCKED)sql";
-constexpr std::string_view kMarkIdle = R"sql(
-    UPDATE send_queues q
-    SET active = false
-    FROM unnest($1::uuid[], $2::text[]) AS n(t, p)
-    WHERE q.tenant_id = n.t
-    AND q.phone_number_id = n.p
-    AND NOT EXISTS (SELECT FROM sends s
-    WHERE s.tenant_id = n.t
-    AND s.phone_number_id = n.p
-    AND s.open))sql";
 
 // Number by number, so that each costs a look at its own queue alone. OFFSET 0 keeps the question
 // about one conversation a lookup for each row. As a join it was planned from statistics of an
@@ -395,9 +367,7 @@ Status SendStore::insert(
                 [](const NewSend& send) { return static_cast<int>(send.lane); }
             )
     );
-    transaction.send(
-        kTouchQueues, Params().add_columns(sends, &NewSend::tenant, &NewSend::phone_number_id)
-    );
+    send_queues::touch(transaction, sends);
     return ok();
 }
 
@@ -450,32 +420,6 @@ Result<std::vector<ClaimedSend>> SendStore::claim(
     std::vector<ClaimedSend> claimed;
     for (const auto row : rows) claimed.push_back(to_claimed(row));
     return claimed;
-}
-
-namespace {
-
-std::vector<SendNumber> to_numbers(const postgres::Rows& rows) {
-    std::vector<SendNumber> numbers;
-    for (const auto row : rows)
-        numbers.push_back({row.id<TenantId>("tenant_id"), row.text("phone_number_id")});
-    return numbers;
-}
-
-}  // namespace
-
-Result<std::vector<SendNumber>> SendStore::active_numbers(postgres::Transaction& transaction) {
-    TECNOCHAT_TRY(const auto rows, transaction.execute(kActiveNumbers));
-    return to_numbers(rows);
-}
-
-Status SendStore::mark_idle(postgres::Transaction& transaction) {
-    TECNOCHAT_TRY(const auto rows, transaction.execute(kLockQuiet));
-    const auto quiet = to_numbers(rows);
-    if (quiet.empty()) return ok();
-    transaction.send(
-        kMarkIdle, Params().add_columns(quiet, &SendNumber::tenant, &SendNumber::phone_number_id)
-    );
-    return ok();
 }
 
 Status SendStore::release(postgres::Transaction& transaction, std::span<const Release> releases) {

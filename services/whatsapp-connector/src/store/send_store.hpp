@@ -44,12 +44,6 @@ class SendStore {
         std::span<const Share> shares
     );
 
-    /// Every number that may have sends to claim or to settle; of all tenants.
-    Result<std::vector<SendNumber>> active_numbers(postgres::Transaction& transaction);
-    /// Numbers without open sends for ten minutes are not active any more. The transaction must be
-    /// open for the tenants of active_numbers().
-    Status mark_idle(postgres::Transaction& transaction);
-
     /// Opens what was claimed, without I/O. One whose content does not open says so in `content`
     /// and holds up nobody else's: kUnreadable where its person is erased or the content is
     /// damaged, else kNotYet.

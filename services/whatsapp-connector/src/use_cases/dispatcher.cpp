@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "events/send_updates.hpp"
+#include "store/send_queues.hpp"
 #include "tecnochat/core/arrival_rate.hpp"
 #include "tecnochat/telemetry/log.hpp"
 #include "use_cases/tenants.hpp"
@@ -163,7 +164,7 @@ Status Dispatcher::discover() {
             pool_, std::vector<TenantId>(), Deadline::after(kTransactionTimeout)
         )
     );
-    TECNOCHAT_TRY(const auto numbers, sends_.active_numbers(transaction));
+    TECNOCHAT_TRY(const auto numbers, send_queues::active(transaction));
     for (const auto& number : numbers) rotation_.add(number);
     next_discovery_ = clock_.steady_now() + kDiscover;
     return ok();

@@ -1,6 +1,7 @@
 #include "use_cases/maintenance.hpp"
 
 #include "events/send_updates.hpp"
+#include "store/send_queues.hpp"
 #include "tecnochat/telemetry/log.hpp"
 #include "use_cases/tenants.hpp"
 
@@ -92,7 +93,7 @@ Result<std::vector<TenantId>> Maintenance::active_tenants() {
             pool_, std::vector<TenantId>(), Deadline::after(kTransactionTimeout)
         )
     );
-    TECNOCHAT_TRY(const auto numbers, sends_.active_numbers(transaction));
+    TECNOCHAT_TRY(const auto numbers, send_queues::active(transaction));
     return tenants_of(numbers, [](const SendNumber& number) { return number.tenant; });
 }
 
@@ -115,7 +116,7 @@ Status Maintenance::pass(bool just_started) {
     );
     in_doubt_.increment(static_cast<double>(changes.size()));
     changes.insert(changes.end(), given_up.begin(), given_up.end());
-    TECNOCHAT_CHECK(sends_.mark_idle(transaction));
+    TECNOCHAT_CHECK(send_queues::mark_idle(transaction));
     return publish(transaction, changes, pass_commit);
 }
 

@@ -10,6 +10,7 @@
 
 #include "component/fakes.hpp"
 #include "component/fixture.hpp"
+#include "store/send_queues.hpp"
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/sealing/testing/faulty_sealer.hpp"
 #include "tecnochat/testkit/eventually.hpp"
@@ -381,14 +382,14 @@ TEST_CASE("a send that another replica stored is found without a word") {
 TEST_CASE("a number is idle after ten quiet minutes, and active again with its next send") {
     Sending s;
     const auto active = [&] {
-        return s.commit([&](auto& transaction) { return s.sends.active_numbers(transaction); });
+        return s.commit([&](auto& transaction) { return send_queues::active(transaction); });
     };
     const auto settle = [&](const char* age) {
         s.database.run(
             std::string("UPDATE send_queues SET touched_at = now() - interval '") + age + "'"
         );
         s.commit([&](auto& transaction) -> Result<bool> {
-            TECNOCHAT_CHECK(s.sends.mark_idle(transaction));
+            TECNOCHAT_CHECK(send_queues::mark_idle(transaction));
             return true;
         });
     };
