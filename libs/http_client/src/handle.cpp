@@ -72,9 +72,9 @@ Doubtful::Why doubt(CURLcode code) {
 /// One call, as libcurl's callbacks see it.
 struct Handle::Transfer {
     const Request& request;
-    std::size_t answer_bytes;
-    std::size_t head_bytes;
-    CURL* easy;
+    std::size_t answer_bytes = 0;
+    std::size_t head_bytes = 0;
+    CURL* easy = nullptr;
     bool begun = false;  // the connection is ready, from here on bytes of the request may leave
     bool written = false;
     bool too_large = false;

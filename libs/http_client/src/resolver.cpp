@@ -64,7 +64,7 @@ struct Host {
 }  // namespace
 
 struct CachingResolver::State {
-    State(Limits limits_, Lookup lookup_) : limits(limits_), lookup(std::move(lookup_)) {}
+    State(Limits bounds, Lookup function) : limits(bounds), lookup(std::move(function)) {}
 
     const Limits limits;
     const Lookup lookup;
