@@ -1,15 +1,14 @@
 #include "store/send_store.hpp"
 
-#include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "store/send_content.hpp"
 #include "store/send_queues.hpp"
 #include "tecnochat/telemetry/log.hpp"
 
 namespace tecnochat::whatsapp_connector {
 namespace {
 
-using nlohmann::json;
 using postgres::Params;
 
 constexpr std::string_view kInsert = R"sql(
@@ -280,25 +279,6 @@ Params keys_of(const Items& items) {
     return std::move(Params().add_columns(items, &Item::tenant, &Item::id));
 }
 
-std::string to_json(const Recipient& recipient) {
-    json value = json::object();
-    if (!recipient.phone.empty()) value["phone"] = recipient.phone;
-    if (!recipient.user_id.empty()) value["user_id"] = recipient.user_id;
-    return value.dump();
-}
-
-Result<Recipient> to_recipient(const std::string& text) {
-    const json value = json::parse(text, nullptr, false);
-    const auto member = [&](const char* name) {
-        const auto found = value.is_object() ? value.find(name) : value.end();
-        return found != value.end() && found->is_string() ? found->get<std::string>() : "";
-    };
-    Recipient recipient{member("phone"), member("user_id")};
-    if (recipient.phone.empty() && recipient.user_id.empty())
-        return make_error(ErrorCode::kDataLoss, "no recipient", "NO_RECIPIENT");
-    return recipient;
-}
-
 std::string_view to_string(Content content) {
     switch (content) {
         case Content::kReadable:
@@ -309,28 +289,6 @@ std::string_view to_string(Content content) {
             return "unreadable";
     }
     return "unreadable";
-}
-
-Content content_after(const Error& error, const ClaimedSend& send) {
-    // Failing it would erase the content for good: only where the content itself is to blame.
-    if (!is_items_fault(error)) {
-        telemetry::log_limited(
-            telemetry::Level::kWarning,
-            "the content of sends cannot be opened yet",
-            {{"code", to_string(error.code)}, {"reason", error.reason}}
-        );
-        return Content::kNotYet;
-    }
-    telemetry::log(
-        // An erasure is what somebody asked for.
-        sealing::is_erased(error) ? telemetry::Level::kInfo : telemetry::Level::kError,
-        "the content of a send does not open",
-        {{"tenant_id", send.tenant.to_string()},
-         {"send_id", send.id.to_string()},
-         {"code", to_string(error.code)},
-         {"reason", error.reason}}
-    );
-    return Content::kUnreadable;
 }
 
 }  // namespace
@@ -346,7 +304,7 @@ Status SendStore::insert(
             bodies.emplace_back();
             continue;
         }
-        TECNOCHAT_TRY(auto recipient, keys.seal(person, to_json(send.recipient)));
+        TECNOCHAT_TRY(auto recipient, keys.seal(person, send_content::to_text(send.recipient)));
         TECNOCHAT_TRY(auto body, keys.seal(person, send.body));
         recipients.push_back(std::move(recipient));
         bodies.push_back(std::move(body));
@@ -388,24 +346,7 @@ ClaimedSend to_claimed(const postgres::Row& row) {
     return send;
 }
 
-Status open_one(ClaimedSend& send, const sealing::Keys& keys) {
-    const sealing::Person person{send.tenant, send.contact};
-    TECNOCHAT_TRY(const auto recipient, keys.open(person, send.sealed_recipient));
-    TECNOCHAT_TRY(send.recipient, to_recipient(recipient));
-    TECNOCHAT_TRY(send.body, keys.open(person, send.sealed_body));
-    return ok();
-}
-
 }  // namespace
-
-void SendStore::open(std::span<ClaimedSend> claimed, const sealing::Keys& keys) {
-    for (auto& send : claimed) {
-        const Status opened = open_one(send, keys);
-        send.content = opened ? Content::kReadable : content_after(opened.error(), send);
-        send.sealed_recipient.clear();
-        send.sealed_body.clear();
-    }
-}
 
 Result<std::vector<ClaimedSend>> SendStore::claim(
     postgres::Transaction& transaction, const std::string& instance, std::span<const Share> shares

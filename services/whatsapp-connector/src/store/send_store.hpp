@@ -44,11 +44,6 @@ class SendStore {
         std::span<const Share> shares
     );
 
-    /// Opens what was claimed, without I/O. One whose content does not open says so in `content`
-    /// and holds up nobody else's: kUnreadable where its person is erased or the content is
-    /// damaged, else kNotYet.
-    static void open(std::span<ClaimedSend> claimed, const sealing::Keys& keys);
-
     /// claimed -> queued, to be tried again after its pause (rate limits).
     struct Release {
         const ClaimedSend* send = nullptr;

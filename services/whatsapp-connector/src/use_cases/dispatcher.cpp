@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "events/send_updates.hpp"
+#include "store/send_content.hpp"
 #include "store/send_queues.hpp"
 #include "tecnochat/core/arrival_rate.hpp"
 #include "tecnochat/telemetry/log.hpp"
@@ -236,7 +237,7 @@ void Dispatcher::open_claimed() {
         );
     }
     // Without any key all of them go back to the queue with a pause.
-    SendStore::open(claimed_, keys ? *keys : sealing::Keys());
+    send_content::open(claimed_, keys ? *keys : sealing::Keys());
 }
 
 std::vector<SendStore::Release> Dispatcher::held_back(std::vector<ClaimedSend>& held) {

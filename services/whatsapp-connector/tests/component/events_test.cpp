@@ -11,6 +11,7 @@
 #include "component/fixture.hpp"
 #include "consumers.hpp"
 #include "events/send_updates.hpp"
+#include "store/send_content.hpp"
 #include "tecnochat/kafka/topics.hpp"
 #include "tecnochat/sealing/plain_sealer.hpp"
 #include "tecnochat/sealing/testing/faulty_sealer.hpp"
@@ -398,7 +399,7 @@ TEST_CASE("an order for an erased person is kept without content, and the router
     CHECK(h.woken == 1);
 
     auto claimed = h.commit([&](auto& in) { return h.sends.claim(in, "c-0", h.shares(10)); });
-    SendStore::open(claimed, h.keys_of(claimed, vault));
+    send_content::open(claimed, h.keys_of(claimed, vault));
     const auto changes = h.enter_wire(claimed);
     REQUIRE(changes.size() == 2);
     CHECK(h.state(1) == "failed");

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "domain/send_protocol.hpp"
+#include "store/send_content.hpp"
 #include "tecnochat/kafka/testing/read_topic.hpp"
 #include "tecnochat/kafka/topics.hpp"
 
@@ -97,7 +98,7 @@ std::vector<ClaimedSend> Fixture::claim(int limit, const std::string& instance) 
     auto claimed = commit([&](auto& transaction) {
         return sends.claim(transaction, instance, shares(limit));
     });
-    SendStore::open(claimed, keys_of(claimed, sealer));
+    send_content::open(claimed, keys_of(claimed, sealer));
     return claimed;
 }
 

@@ -5,6 +5,7 @@
 #include <future>
 
 #include "component/fixture.hpp"
+#include "store/send_content.hpp"
 #include "tecnochat/sealing/testing/faulty_sealer.hpp"
 #include "tecnochat/testkit/eventually.hpp"
 
@@ -242,7 +243,7 @@ TEST_CASE("content whose key is gone fails, content whose key cannot be asked fo
         return f.sends.claim(transaction, "c-0", f.shares(10));
     });
     REQUIRE(claimed.size() == 4);
-    SendStore::open(claimed, f.keys_of(claimed, vault));
+    send_content::open(claimed, f.keys_of(claimed, vault));
     f.enter_wire(claimed);
     CHECK(f.state(1) == "failed");
     CHECK(f.column(1, "failure") == "4");
@@ -257,7 +258,7 @@ TEST_CASE("content whose key is gone fails, content whose key cannot be asked fo
     auto again = f.commit([&](auto& transaction) {
         return f.sends.claim(transaction, "c-0", f.shares(10));
     });
-    SendStore::open(again, f.keys_of(again, vault));
+    send_content::open(again, f.keys_of(again, vault));
     REQUIRE(again.size() == 1);
     CHECK(again.front().id == message(2));
     CHECK(again.front().body == "texto 2");
@@ -354,7 +355,7 @@ TEST_CASE("from queued to wire no index changes: every update is heap-only") {
         CHECK(others(transaction) == 0);
         return sends;
     });
-    SendStore::open(claimed, f.keys_of(claimed, f.sealer));
+    send_content::open(claimed, f.keys_of(claimed, f.sealer));
     f.commit([&](auto& transaction) {
         auto changes = f.sends.enter_wire(transaction, claimed);
         CHECK(others(transaction) == 0);
