@@ -219,22 +219,33 @@ TEST_CASE("other fields and errors of a value are kept as slices") {
 }
 
 TEST_CASE("one malformed item costs itself only") {
-    for (const std::string bad : {
-             "7",
-             "null",
-             "\"text\"",
-             "[1,2]",
-             "{}",
-             R"({"id":"only"})",
-             R"({"from":"57"})",
-             R"({"id":5,"from":"57","type":"text","text":{"body":"x"}})",
-             R"({"id":"","from":"57"})",
+    using Malformed = std::pair<std::string, std::string_view>;
+    for (const auto& [bad, why] : {
+             Malformed("7", problem::kUnreadable),
+             Malformed("null", problem::kUnreadable),
+             Malformed("\"text\"", problem::kUnreadable),
+             Malformed("[1,2]", problem::kUnreadable),
+             Malformed("{}", problem::kNoMessageId),
+             Malformed(R"({"id":"only"})", problem::kNoSender),
+             Malformed(R"({"id":"x","from_parent_user_id":"CO.ENT.1"})", problem::kNoSender),
+             Malformed(R"({"from":"57"})", problem::kNoMessageId),
+             Malformed(
+                 R"({"id":5,"from":"57","type":"text","text":{"body":"x"}})", problem::kNoMessageId
+             ),
+             Malformed(R"({"id":"","from":"57"})", problem::kNoMessageId),
          }) {
         const Parsed parsed(one_message(std::string(kText) + "," + bad + " ," + kText));
-        CHECK(parsed->messages.size() == 2);
-        REQUIRE(parsed->changes.size() == 1);
-        CHECK(parsed->changes[0].json == bad);
-        CHECK(parsed->changes[0].field == "messages");
+        CHECK(parsed->changes.empty());
+        REQUIRE(parsed->messages.size() == 3);
+        const WebhookMessage& raw = parsed->messages[1];
+        CHECK(raw.problem == why);
+        CHECK(std::get<RawBody>(raw.content).json == bad);
+        CHECK(raw.phone_number_id == "106540352242922");
+        CHECK(raw.waba_id == "WABA1");
+        for (const std::size_t whole : {0, 2}) {
+            CHECK(parsed->messages[whole].problem.empty());
+            CHECK(text_of(parsed->messages[whole]) == "hola");
+        }
     }
     const Parsed statuses(
         envelope(messages_change(R"("statuses":[{"id":"a"},{"id":"a","status":"sent"}])"))

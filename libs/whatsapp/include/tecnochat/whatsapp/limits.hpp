@@ -10,7 +10,8 @@ namespace tecnochat::whatsapp {
 /// promised to be possible.
 inline constexpr std::size_t kMessageIdBytesMax = 1024;
 
-/// Of a person: a phone, a business-scoped user id (131 characters at most), or its parent form.
+/// Of a person or a group: a phone, a business-scoped user id (131 characters at most), its parent
+/// form, a group's id.
 inline constexpr std::size_t kPersonIdBytesMax = 512;
 
 /// Of a button or row, given by us (Meta takes 256), or a template button's payload.
