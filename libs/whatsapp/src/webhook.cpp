@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 
 #include "json_reader.hpp"
 #include "other_members.hpp"
+#include "salvage.hpp"
 #include "tecnochat/core/assert.hpp"
 #include "tecnochat/whatsapp/limits.hpp"
 
@@ -48,8 +50,8 @@ struct Draft {
 };
 
 struct Metadata {
-    std::string_view phone_number_id;
-    std::string_view display_phone_number;
+    std::string_view phone_number_id{};
+    std::string_view display_phone_number{};
 };
 
 bool is_within(std::string_view id, std::size_t bytes_max) {
@@ -100,6 +102,24 @@ bool take(std::optional<Timestamp>& field, std::optional<Timestamp> read) {
     return true;
 }
 
+/// For what simdjson does not read to its end because of an escape or number of one member.
+Shape shape_by_text(std::string_view object) {
+    const auto has = [object](std::string_view key) { return object.find(key) != object.npos; };
+    if (!object.starts_with('{') || !object.ends_with('}')) return Shape::kOther;
+    if (!has(R"("id":)") || !has(R"("timestamp":)")) return Shape::kOther;
+    if (has(R"("type":)")) return Shape::kMessage;
+    return has(R"("status":)") ? Shape::kStatus : Shape::kOther;
+}
+
+/// An id's text, whose JSON is plain: a number, or a string without escapes.
+std::string_view plain(std::string_view json) {
+    if (json.size() >= 2 && json.front() == '"') json = json.substr(1, json.size() - 2);
+    const bool is_plain = std::all_of(json.begin(), json.end(), [](char c) {
+        return c > ' ' && c <= '~' && c != '\\' && c != '"';
+    });
+    return is_plain ? json : std::string_view();
+}
+
 static_assert(kWebhookPadding >= simdjson::SIMDJSON_PADDING);
 
 }  // namespace
@@ -110,6 +130,7 @@ struct WebhookParser::Impl {
     OtherMembers others;
     simdjson::dom::parser validator;
     ondemand::parser parser;
+    std::deque<ondemand::parser> item_parsers;  // of a damaged body, one per item
 
     // The value under way.
     std::vector<Contact> contacts;
@@ -123,8 +144,22 @@ struct WebhookParser::Impl {
         std::string_view time;
     };
 
+    enum class Form {
+        kWhole,
+        kOdd,     // an escape or number cannot be represented; nothing behind it was looked at
+        kDamaged  // no JSON
+    };
+
     void forget();
-    bool well_formed(std::string_view body);
+    bool salvage(std::string_view body);
+    void salvaged_change(const SalvagedChange& salvaged);
+    void salvaged_item(const EntryContext& entry, const SalvagedItem& item);
+    Metadata salvaged_metadata(const SalvagedChange& salvaged);
+    template <class Read>
+    bool read_alone(std::string_view slice, Read&& read);
+    Verdict judge(std::string_view slice);
+    void read_metadata(Metadata& metadata, ondemand::value value);
+    Form form_of(std::string_view body);
     bool walk(std::string_view body);
     void entry(ondemand::value value);
     void change(const EntryContext& entry, ondemand::value value);
@@ -167,8 +202,11 @@ struct WebhookParser::Impl {
 };
 
 const Webhook& WebhookParser::Impl::parse(std::string_view body) {
+    const Form form = form_of(body);
     forget();
-    if (!well_formed(body) || !walk(body) || json.broken() || too_many()) {
+    if (form != Form::kWhole && salvage(body)) return webhook;
+    forget();
+    if (form == Form::kDamaged || !walk(body) || json.broken() || too_many()) {
         forget();
         webhook.changes.push_back({.field = kUnparsedField, .json = body});
     }
@@ -182,19 +220,123 @@ void WebhookParser::Impl::forget() {
     webhook.unreadable = 0;
     json.reset();
     others.reset();
+    item_parsers.clear();
 }
 
-/// The on-demand walk only looks at what it passes; this looks at everything, up to the first
-/// escape or number that cannot be represented. That concerns its own item only and is left to the
-/// walk, so what is carried as it came may, behind one, be damaged as it came.
-bool WebhookParser::Impl::well_formed(std::string_view body) {
-    switch (validator.parse(body.data(), body.size(), false).error()) {
+/// What can be read of a body that cannot be read as a whole. False where that is nothing.
+bool WebhookParser::Impl::salvage(std::string_view body) {
+    const Salvage found =
+        Salvager(body, [this](std::string_view slice) { return judge(slice); }).run();
+    if (!found.useful) return false;
+    for (const SalvagedChange& change : found.changes) salvaged_change(change);
+    for (const std::string_view rest : found.rest) keep({}, kUnparsedField, rest);
+    return !too_many();
+}
+
+void WebhookParser::Impl::salvaged_change(const SalvagedChange& salvaged) {
+    const EntryContext entry{plain(salvaged.entry_id), plain(salvaged.entry_time)};
+    if (!salvaged.whole.empty()) {
+        const auto read = [&](ondemand::value value) { change(entry, value); };
+        if (!read_alone(salvaged.whole, read)) keep(entry, kUnparsedField, salvaged.whole);
+        return;
+    }
+    // Without a field it has lists that only this field has.
+    const std::string_view field = plain(salvaged.field);
+    if (!field.empty() && field != kMessagesField && !salvaged.span.empty()) {
+        keep(entry, field, salvaged.span);
+        return;
+    }
+    const std::size_t first_message = webhook.messages.size();
+    const std::size_t first_status = webhook.statuses.size();
+    contacts.clear();
+    for (const SalvagedItem& item : salvaged.items) salvaged_item(entry, item);
+    for (const std::string_view other : salvaged.others) keep(entry, kMessagesField, other);
+    join(salvaged_metadata(salvaged), first_message, first_status);
+}
+
+void WebhookParser::Impl::salvaged_item(const EntryContext& entry, const SalvagedItem& item) {
+    const auto read = [&](ondemand::value value) {
+        switch (item.kind) {
+            case ListKind::kContacts:
+                return contact(entry, value);
+            case ListKind::kMessages:
+                return message(entry, value);
+            case ListKind::kStatuses:
+                return status(entry, value);
+        }
+    };
+    if (item.readable && read_alone(item.json, read)) return;
+    if (item.kind == ListKind::kMessages) {
+        keep_unreadable_message(entry, item.json);
+    } else {
+        if (item.kind == ListKind::kStatuses) ++webhook.unreadable;
+        keep(entry, kMessagesField, item.json);
+    }
+}
+
+/// Nobody's where there is not exactly one, or it cannot be read.
+Metadata WebhookParser::Impl::salvaged_metadata(const SalvagedChange& salvaged) {
+    Metadata metadata;
+    if (salvaged.metadata.size() != 1) return metadata;
+    const std::string_view json_text = salvaged.metadata.front();
+    if (judge(json_text).shape == Shape::kDamaged) return metadata;
+    const bool read =
+        read_alone(json_text, [&](ondemand::value value) { read_metadata(metadata, value); });
+    return read ? metadata : Metadata();
+}
+
+/// Gives `read` a value that is well-formed by itself. False, and nothing of it is kept, where it
+/// turns out to be damaged. What was read points into a parser of its own.
+template <class Read>
+bool WebhookParser::Impl::read_alone(std::string_view slice, Read&& read) {
+    const std::size_t messages = webhook.messages.size();
+    const std::size_t statuses = webhook.statuses.size();
+    const std::size_t changes = webhook.changes.size();
+    const std::size_t unreadable = webhook.unreadable;
+    json.mend();
+    ondemand::document document;
+    ondemand::value value;
+    const auto padded =
+        simdjson::padded_string_view(slice.data(), slice.size(), slice.size() + kWebhookPadding);
+    if (json.good(item_parsers.emplace_back().iterate(padded).get(document)) &&
+        json.good(document.get_value().get(value))) {
+        read(value);
+        if (!json.broken()) return true;
+    }
+    webhook.messages.resize(messages);
+    webhook.statuses.resize(statuses);
+    webhook.changes.resize(changes);
+    webhook.unreadable = unreadable;
+    return false;
+}
+
+Verdict WebhookParser::Impl::judge(std::string_view slice) {
+    simdjson::dom::element element;
+    switch (validator.parse(slice.data(), slice.size(), false).get(element)) {
         case simdjson::SUCCESS:
+            break;
         case simdjson::STRING_ERROR:
         case simdjson::NUMBER_ERROR:
-            return true;
+            return {.shape = shape_by_text(slice), .complete = false};
         default:
-            return false;
+            return {};
+    }
+    if (!element["id"].is_string() || element["timestamp"].error()) return {Shape::kOther};
+    if (element["type"].is_string()) return {Shape::kMessage};
+    return {element["status"].is_string() ? Shape::kStatus : Shape::kOther};
+}
+
+/// The on-demand walk only looks at what it passes, and may be misled by what it did not look at;
+/// this looks at everything.
+WebhookParser::Impl::Form WebhookParser::Impl::form_of(std::string_view body) {
+    switch (validator.parse(body.data(), body.size(), false).error()) {
+        case simdjson::SUCCESS:
+            return Form::kWhole;
+        case simdjson::STRING_ERROR:
+        case simdjson::NUMBER_ERROR:
+            return Form::kOdd;
+        default:
+            return Form::kDamaged;
     }
 }
 
@@ -273,12 +415,7 @@ bool WebhookParser::Impl::messages_value(const EntryContext& entry, ondemand::va
     };
     json.each_field(object, [&](ondemand::raw_json_string key, ondemand::value member) {
         if (key == "metadata") {
-            json.each_field_of(member, [&](ondemand::raw_json_string name, ondemand::value id) {
-                if (name == "phone_number_id") metadata.phone_number_id = json.text_or_number(id);
-                if (name == "display_phone_number") {
-                    metadata.display_phone_number = json.text_or_number(id);
-                }
-            });
+            read_metadata(metadata, member);
         } else if (key == "contacts") {
             json.each_element(member, [&](ondemand::value item) { contact(entry, item); });
         } else if (key == "messages") {
@@ -293,6 +430,15 @@ bool WebhookParser::Impl::messages_value(const EntryContext& entry, ondemand::va
     });
     join(metadata, first_message, first_status);
     return items() > first_item && !has_unknown;
+}
+
+void WebhookParser::Impl::read_metadata(Metadata& metadata, ondemand::value value) {
+    json.each_field_of(value, [&](ondemand::raw_json_string name, ondemand::value id) {
+        if (name == "phone_number_id") metadata.phone_number_id = json.text_or_number(id);
+        if (name == "display_phone_number") {
+            metadata.display_phone_number = json.text_or_number(id);
+        }
+    });
 }
 
 void WebhookParser::Impl::message(const EntryContext& entry, ondemand::value value) {
