@@ -123,3 +123,35 @@ TEST_CASE("a message without a sender or an id goes where messages go, raw, with
     REQUIRE(times.size() == 4);
     for (const auto& [id, count] : times) CHECK(count == 2);
 }
+
+TEST_CASE("a bad byte or a value nested too deeply costs its message only") {
+    const std::string bad_byte =
+        R"({"from":"57","id":"bad","timestamp":"1","type":"text","text":{"body":"a)"
+        "\xED\xA0\xBD\"}}";
+    const std::string deep = R"({"from":"57","id":"bad","timestamp":"1","type":"x","x":)" +
+                             std::string(3000, '[') + std::string(3000, ']') + "}";
+    for (const std::string& bad : {bad_byte, deep}) {
+        Edge edge;
+        const std::string body =
+            R"({"object":"whatsapp_business_account","entry":[{"id":"W1","changes":[)" +
+            change_of(bad + "," + text_message("good")) + "," +
+            change_of(text_message("of another number"), "107") + "]}]}";
+        CHECK(edge.ask(signed_post(body)).status == 200);
+        const auto messages = inbound_by_id(edge);
+        REQUIRE(messages.size() == 3);
+        CHECK(messages.at("good").text().body() == "hola");
+        CHECK(messages.at("good").phone_number_id() == "106");
+        CHECK(messages.at("of another number").phone_number_id() == "107");
+        for (const auto& [id, message] : messages) {
+            if (!message.message_id().empty()) continue;
+            CHECK(message.problem() == "unreadable");
+            CHECK(message.phone_number_id() == "106");
+            CHECK(message.waba_id() == "W1");
+            CHECK(message.raw().json() == bad);
+        }
+        CHECK(edge.records(kafka::topics::kWhatsappAccount).empty());
+        const std::string metrics = edge.metrics.serialize();
+        CHECK(metrics.find("tecnochat_ingress_unreadable_items_total 1") != metrics.npos);
+        CHECK(metrics.find("tecnochat_ingress_unparsed_total 0") != metrics.npos);
+    }
+}

@@ -45,7 +45,9 @@ void ReceiveWebhook::count(const whatsapp::Webhook& webhook) {
             telemetry::Level::kWarning, "a signed body has items that cannot be read; kept raw"
         );
     }
-    if (webhook.changes.size() == 1 && webhook.changes[0].field == whatsapp::kUnparsedField) {
+    const bool no_item = webhook.messages.empty() && webhook.statuses.empty();
+    if (no_item && webhook.changes.size() == 1 &&
+        webhook.changes[0].field == whatsapp::kUnparsedField) {
         metrics_.unparsed_bodies.increment();
         telemetry::log_limited(
             telemetry::Level::kWarning, "a signed body was no webhook; it is kept whole"

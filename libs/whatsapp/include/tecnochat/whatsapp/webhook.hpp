@@ -115,7 +115,10 @@ struct Webhook {
 /// content. Contacts of no item, and unknown members of an entry, a change or the metadata, are
 /// ignored; an unknown member of a value, which may be a list of items, keeps the whole change
 /// beside the items that were read.
-/// The order of keys never matters. Reuses its memory; not thread-safe, use one per thread.
+/// A message that is not whole stays a message, raw, with its problem. Of a damaged body what can
+/// be read is read: a damaged item is raw and unreadable, what stands outside of items is a change
+/// with kUnparsedField, and an item whose metadata is damaged has no number. The order of keys
+/// never matters. Reuses its memory; not thread-safe, use one per thread.
 class WebhookParser {
  public:
     WebhookParser();
