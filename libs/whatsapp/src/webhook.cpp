@@ -227,7 +227,11 @@ void WebhookParser::Impl::forget() {
 bool WebhookParser::Impl::salvage(std::string_view body) {
     const Salvage found =
         Salvager(body, [this](std::string_view slice) { return judge(slice); }).run();
-    if (!found.useful) return false;
+    std::size_t pieces = found.rest.size();
+    for (const SalvagedChange& change : found.changes) {
+        pieces += 1 + change.items.size() + change.others.size();
+    }
+    if (!found.useful || pieces > kMaxItems) return false;
     for (const SalvagedChange& change : found.changes) salvaged_change(change);
     for (const std::string_view rest : found.rest) keep({}, kUnparsedField, rest);
     return !too_many();
