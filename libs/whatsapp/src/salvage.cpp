@@ -97,6 +97,8 @@ void Salvager::entries() {
     if (at(position_) == ']') {
         ++position_;
         level_ = Level::kRoot;
+    } else if (resume_list()) {
+        return;
     } else if (at(position_) == '{') {
         ++position_;
         entry_id_ = {};
@@ -134,6 +136,7 @@ void Salvager::entry() {
 void Salvager::changes() {
     position_ = skip_space(position_);
     if (at(position_) == ',') position_ = skip_space(position_ + 1);
+    if (resume_list()) return;
     change_ = nullptr;
     has_list_ = false;
     in_list_ = false;
@@ -148,7 +151,10 @@ void Salvager::changes() {
     if (end != kNowhere && is_end_of_scalar(at(end))) {
         const std::string_view json = body_.substr(position_, end - position_);
         const Verdict verdict = judge(json);
-        if (verdict.complete && verdict.shape != Shape::kDamaged) {
+        // An item behind it tells that its end is feigned.
+        const std::size_t next = skip_space(skip_space(end) + 1);
+        const bool ended = at(next) != '{' || !looks_like_item(next);
+        if (ended && verdict.complete && verdict.shape != Shape::kDamaged) {
             change_->whole = json;
             salvage_.useful = true;
             position_ = end;
@@ -159,11 +165,23 @@ void Salvager::changes() {
     level_ = Level::kChange;
 }
 
+/// Where an item stands instead of a change or an entry, a damaged one before it has feigned the
+/// end of its list.
+bool Salvager::resume_list() {
+    if (change_ == nullptr || at(position_) != '{') return false;
+    const Mark mark = object_mark(position_);
+    if (mark != Mark::kMessage && mark != Mark::kStatus) return false;
+    kind_ = mark == Mark::kMessage ? ListKind::kMessages : ListKind::kStatuses;
+    level_ = Level::kList;
+    return true;
+}
+
 void Salvager::begin_change() {
     change_ = &salvage_.changes.emplace_back();
     change_->entry_id = entry_id_;
     change_->entry_time = entry_time_;
     change_begin_ = position_;
+    has_value_ = false;
     has_list_ = false;
     in_list_ = false;
 }
@@ -182,6 +200,8 @@ void Salvager::change() {
             break;
     }
     if (key == "value" && at(value_at) == '{') {
+        if (has_value_) begin_change();  // another one, whose head is damaged
+        has_value_ = true;
         position_ = value_at + 1;
         level_ = Level::kValue;
         return;
@@ -297,10 +317,12 @@ void Salvager::lost() {
             return;
         case Mark::kMetadataKey:
             begin_change();  // another one, whose head is damaged
+            has_value_ = true;
             level_ = Level::kValue;
             return;
         case Mark::kNumberKey:
             begin_change();  // of metadata whose beginning is damaged nothing is believed
+            has_value_ = true;
             has_list_ = true;
             ++position_;  // not this key again
             return;

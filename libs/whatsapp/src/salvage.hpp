@@ -112,6 +112,7 @@ class Salvager {
     [[nodiscard]] Mark key_mark(std::size_t begin) const;
     void keep_lost(std::size_t end);
     void begin_change();
+    bool resume_list();
     void lose() { level_ = Level::kLost; }
 
     std::string_view body_;
@@ -128,7 +129,8 @@ class Salvager {
     SalvagedChange* change_ = nullptr;
     std::size_t change_begin_ = 0;
     ListKind kind_ = ListKind::kMessages;
-    bool in_list_ = false;   // what is lost begins with an element of a list
+    bool in_list_ = false;  // what is lost begins with an element of a list
+    bool has_value_ = false;
     bool has_list_ = false;  // the change had messages or statuses
 };
 
