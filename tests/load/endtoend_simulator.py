@@ -43,7 +43,8 @@ class Simulator:
     def _call(self, method: str, path: str, body: str | None) -> Any:
         connection = http.client.HTTPConnection(*self._address, timeout=CALL_SECONDS)
         try:
-            connection.request(method, path, body)
+            headers = {} if body is None else {"Content-Type": "application/json"}
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             text = answer.read()
         finally:

@@ -148,6 +148,7 @@ struct Fixture {
         sim(kThread + "/messages", {{"text", "hola"}});
         receiver.wait_for(1);
     }
+    std::size_t count = 0;  // webhooks a test expects so far
     json outcomes() { return sim("/sim/requests/counters")["by_outcome"]; }
 };
 
@@ -312,6 +313,33 @@ TEST_CASE_METHOD(Fixture, "raw bodies and the handshake") {
     sim("/sim/handshake", {{"verify_token", "wrong"}}, 409);
 }
 
+TEST_CASE_METHOD(Fixture, "a raw body may be any bytes") {
+    sim("/sim/webhooks", {{"body_base64", "eyJhIjoi7aC9In0="}});
+    CHECK(receiver.wait_for(1)[0].body == "{\"a\":\"\xED\xA0\xBD\"}");
+    sim("/sim/webhooks", {{"body_base64", "?"}}, 400);
+}
+
+TEST_CASE_METHOD(Fixture, "a raw message goes out with the members given beside its type's") {
+    const auto written = [&](const json& message) {
+        sim(kThread + "/messages", {{"message", message}});
+        const auto arrived = receiver.wait_for(++count).back();
+        return json::parse(arrived.body)["entry"][0]["changes"][0]["value"]["messages"][0];
+    };
+    const json referral = {{"source_type", "ad"}, {"source_id", "1"}};
+    const json text = {{"body", "hola"}};
+    CHECK(written({{"type", "text"}, {"text", text}, {"group_id", "Y2Fw"}})["group_id"] == "Y2Fw");
+    CHECK(
+        written({{"type", "text"}, {"text", text}, {"referral", referral}})["referral"] == referral
+    );
+    const json button = {{"text", "Confirmar"}, {"payload", "P1"}};
+    CHECK(written({{"type", "button"}, {"button", button}})["button"] == button);
+    const json row = {{"type", "list_reply"}, {"list_reply", {{"title", "A"}}}};
+    CHECK(written({{"type", "interactive"}, {"interactive", row}})["interactive"] == row);
+    const json image = {{"id", "9"}, {"caption", "¿abren?"}};
+    CHECK(written({{"type", "image"}, {"image", image}})["image"] == image);
+    sim(kThread + "/messages", {{"message", {{"type", "text"}, {"text", text}, {"id", "x"}}}}, 400);
+}
+
 TEST_CASE_METHOD(Fixture, "a prepared webhook is for the caller to post, and opens the window") {
     const json wanted = {{"phone_number_id", "20001"}, {"wa_id", kMe}, {"text", "¿abren?"}};
     const auto bodies = sim("/sim/webhooks/prepared", {{"messages", {wanted, wanted}}})["bodies"];
@@ -416,4 +444,42 @@ TEST_CASE("settings that cannot be used stop the start with one line") {
     );
     CHECK_FALSE(parse_listen_address("8080"));
     CHECK(parse_listen_address("127.0.0.1:0")->port == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "the control API takes JSON from programs of this machine alone") {
+    const std::string body = R"({"advance_ms":1})";
+    for (const int port : {app.graph_port(), app.phone_port()}) {
+        httplib::Client client("127.0.0.1", port);
+        const auto status = [&](httplib::Headers headers, const char* type = "application/json") {
+            const auto answer = client.Post("/sim/clock", headers, body, type);
+            REQUIRE(answer);
+            return answer->status;
+        };
+        CHECK(status({}) == 200);
+        CHECK(status({}, "application/json; charset=utf-8") == 200);
+        CHECK(status({}, "text/plain") == 415);
+        CHECK(status({}, "application/x-www-form-urlencoded") == 415);
+        CHECK(status({}, "application/jsonp") == 415);
+        for (const char* host :
+             {"localhost", "localhost:1", "127.0.0.1:8080", "127.9.9.9", "[::1]:1"})
+            CHECK(status({{"Host", host}}) == 200);
+        for (const char* host :
+             {"",
+              "evil.example",
+              "127.0.0.1.evil.example",
+              "127.0.0",
+              "localhost.evil.example",
+              "192.168.0.1:80",
+              "localhost:80:80",
+              "[::2]",
+              "localhost:"})
+            CHECK(status({{"Host", host}}) == 403);
+        CHECK(status({{"Origin", "http://localhost:8080"}}) == 200);
+        CHECK(status({{"Origin", "https://127.0.0.1"}}) == 200);
+        for (const char* origin : {"null", "http://evil.example", "http://localhost@evil.example"})
+            CHECK(status({{"Origin", origin}}) == 403);
+        CHECK(client.Get("/sim/numbers", {{"Host", "evil.example"}})->status == 403);
+        CHECK(client.Delete("/sim/faults", {{"Origin", "http://evil.example"}})->status == 403);
+        CHECK(client.Get("/readyz", {{"Host", "evil.example"}})->status == 200);
+    }
 }

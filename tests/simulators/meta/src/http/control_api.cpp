@@ -6,7 +6,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "http/local_caller.hpp"
 #include "json_views.hpp"
+#include "tecnochat/crypto/encoding.hpp"
 
 namespace tecnochat::meta_simulator {
 namespace {
@@ -55,6 +57,19 @@ ControlApi::ControlApi(Simulator& simulator, Hooks hooks)
     : simulator_(simulator), hooks_(std::move(hooks)) {
     add_world_routes();
     add_operation_routes();
+}
+
+bool ControlApi::handle(const httplib::Request& request, httplib::Response& response) const {
+    if (request.path.starts_with("/sim/")) {
+        const int status = local_caller_status(request);
+        if (status != 200) {
+            const char* const why =
+                status == 415 ? "JSON alone (application/json)" : "programs of this machine alone";
+            answer_json(response, status, {{"error", why}});
+            return true;
+        }
+    }
+    return routes_.handle(request, response);
 }
 
 void ControlApi::add_world_routes() {
@@ -216,14 +231,22 @@ ControlApi::Answer ControlApi::read_as_customer(const Call& call) {
 }
 
 ControlApi::Answer ControlApi::raw_webhook(const Call& call) {
-    TECNOCHAT_CHECK(only_fields(call.body, {"body", "body_text", "signature"}));
+    TECNOCHAT_CHECK(only_fields(call.body, {"body", "body_text", "body_base64", "signature"}));
     TECNOCHAT_TRY(std::string text, string_field(call.body, "body_text"));
+    TECNOCHAT_TRY(const std::string encoded, string_field(call.body, "body_base64"));
     TECNOCHAT_TRY(const std::string signature, string_field(call.body, "signature", "good"));
     if (text.empty() && call.body.is_object() && call.body.contains("body")) {
         text = dump(call.body["body"]);
     }
+    if (text.empty() && !encoded.empty()) {
+        auto bytes = crypto::from_base64(encoded);
+        if (!bytes) return make_error(ErrorCode::kInvalidArgument, "body_base64 is no base64");
+        text = std::move(*bytes);
+    }
     if (text.empty()) {
-        return make_error(ErrorCode::kInvalidArgument, "body or body_text is required");
+        return make_error(
+            ErrorCode::kInvalidArgument, "body, body_text or body_base64 is required"
+        );
     }
     std::optional<std::string> header;
     if (signature == "missing") header = "";

@@ -23,9 +23,9 @@ class ControlApi {
 
     ControlApi(Simulator& simulator, Hooks hooks);
 
-    bool handle(const httplib::Request& request, httplib::Response& response) const {
-        return routes_.handle(request, response);
-    }
+    /// False where it has no such route. Under /sim/ it takes local callers alone
+    /// (local_caller.hpp).
+    bool handle(const httplib::Request& request, httplib::Response& response) const;
 
  private:
     using Call = JsonRoutes::Call;
@@ -57,7 +57,8 @@ class ControlApi {
 /// Reads one fault of POST /sim/faults.
 Result<Fault> parse_fault(const nlohmann::json& body);
 
-/// What a customer wrote: the domain's message and the JSON value under the type's key.
+/// What a customer wrote: the domain's message and the JSON value under the type's key, with the
+/// members of Meta's message object that follow it.
 struct ParsedCustomerMessage {
     CustomerMessage message;
     std::string body_json;

@@ -1,6 +1,7 @@
 // The control API's larger request bodies.
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "http/control_api.hpp"
 #include "json_views.hpp"
@@ -22,6 +23,9 @@ std::string readable(const std::string& type, const nlohmann::json& value) {
     return "[" + type + "]";
 }
 
+// What the simulator writes into every message; others go through POST /sim/webhooks.
+const std::set<std::string> kOwnMembers{"from", "from_user_id", "id", "timestamp"};
+
 Result<ParsedCustomerMessage> parse_raw_message(const nlohmann::json& raw) {
     if (!raw.is_object() || !raw.contains("type") || !raw["type"].is_string()) {
         return make_error(ErrorCode::kInvalidArgument, "message must be an object with a type");
@@ -34,6 +38,13 @@ Result<ParsedCustomerMessage> parse_raw_message(const nlohmann::json& raw) {
         parsed.message.text = value->is_object() ? readable(parsed.message.type, *value) : "[list]";
     } else {
         parsed.message.text = "[" + parsed.message.type + "]";
+    }
+    for (const auto& [key, member] : raw.items()) {
+        if (key == "type" || key == "context" || key == parsed.message.type) continue;
+        if (kOwnMembers.count(key) != 0 || parsed.body_json.empty()) {
+            return make_error(ErrorCode::kInvalidArgument, "message cannot have " + key);
+        }
+        parsed.body_json += "," + json_quoted(key) + ":" + dump(member);
     }
     if (raw.contains("context") && raw["context"].is_object()) {
         parsed.message.context_id = raw["context"].value("id", "");
