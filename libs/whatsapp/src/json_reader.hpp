@@ -24,6 +24,8 @@ class JsonReader {
         broken_ = false;
         repaired_.clear();
     }
+    /// Another document begins; what was read of others stays valid.
+    void mend() { broken_ = false; }
     [[nodiscard]] bool broken() const { return broken_; }
 
     /// False on any error; a structural one is remembered.

@@ -35,11 +35,9 @@ TEST_CASE("a message that fits its fields has nothing else to carry") {
 }
 
 TEST_CASE("members of a message without a field are carried byte for byte") {
-    const std::string referral =
-        R"("referral":{"source_url":"https:\/\/fb.me\/1","source_type":"ad","headline":"Caf\u00e9 \ud83d",)"
-        R"("ctwa_clid":"Aff","welcome_message":{"text":"]}\""}})";
+    const std::string identity = R"("identity":{"hash":"Caf\u00e9 \ud83d","text":"]}\""})";
     const std::string unknown = R"("some_day" : [ {"y":[1,2.50,{"]}":"}"}]} ])";
-    const std::string parent = R"("from_parent_user_id":"CO.ENT.1")";
+    const std::string parent = R"("from_parent_user_id":7)";
     const std::string odd = R"("n":null)";
     const auto other = [](const std::string& members) {
         const Parsed parsed(one_message("{" + members + "}"));
@@ -58,11 +56,11 @@ TEST_CASE("members of a message without a field are carried byte for byte") {
         return joined(members, " ,\n ");
     };
     CHECK(other(line({id, from, type, text})).empty());
-    CHECK(other(line({id, from, type, text, referral})) == "{" + referral + "}");
-    CHECK(other(line({referral, id, from, type, text})) == "{" + referral + "}");
+    CHECK(other(line({id, from, type, text, identity})) == "{" + identity + "}");
+    CHECK(other(line({identity, id, from, type, text})) == "{" + identity + "}");
     CHECK(
-        other(line({unknown, text, referral, type, parent, from, odd, id})) ==
-        "{" + unknown + "," + referral + "," + parent + "," + odd + "}"
+        other(line({unknown, text, identity, type, parent, from, odd, id})) ==
+        "{" + unknown + "," + identity + "," + parent + "," + odd + "}"
     );
     // The same key twice: both are there, as they were.
     CHECK(
@@ -197,7 +195,8 @@ TEST_CASE("a raw message is its own whole; a contact of more than names goes wit
         const Parsed parsed(envelope(messages_change(members)));
         REQUIRE(parsed->messages.size() == 3);
         CHECK(parsed->messages[0].profile_name == "Ana");
-        CHECK(parsed->messages[0].other_json == R"({"referral":{},"contact":)" + ana + "}");
+        CHECK(parsed->messages[0].referral_json == "{}");
+        CHECK(parsed->messages[0].other_json == R"({"contact":)" + ana + "}");
         CHECK(std::get<RawBody>(parsed->messages[1].content).json == raw);
         CHECK(parsed->messages[1].other_json == R"({"contact":)" + ana + "}");
         CHECK(parsed->messages[2].other_json.empty());

@@ -219,22 +219,33 @@ TEST_CASE("other fields and errors of a value are kept as slices") {
 }
 
 TEST_CASE("one malformed item costs itself only") {
-    for (const std::string bad : {
-             "7",
-             "null",
-             "\"text\"",
-             "[1,2]",
-             "{}",
-             R"({"id":"only"})",
-             R"({"from":"57"})",
-             R"({"id":5,"from":"57","type":"text","text":{"body":"x"}})",
-             R"({"id":"","from":"57"})",
+    using Malformed = std::pair<std::string, std::string_view>;
+    for (const auto& [bad, why] : {
+             Malformed("7", problem::kUnreadable),
+             Malformed("null", problem::kUnreadable),
+             Malformed("\"text\"", problem::kUnreadable),
+             Malformed("[1,2]", problem::kUnreadable),
+             Malformed("{}", problem::kNoMessageId),
+             Malformed(R"({"id":"only"})", problem::kNoSender),
+             Malformed(R"({"id":"x","from_parent_user_id":"CO.ENT.1"})", problem::kNoSender),
+             Malformed(R"({"from":"57"})", problem::kNoMessageId),
+             Malformed(
+                 R"({"id":5,"from":"57","type":"text","text":{"body":"x"}})", problem::kNoMessageId
+             ),
+             Malformed(R"({"id":"","from":"57"})", problem::kNoMessageId),
          }) {
         const Parsed parsed(one_message(std::string(kText) + "," + bad + " ," + kText));
-        CHECK(parsed->messages.size() == 2);
-        REQUIRE(parsed->changes.size() == 1);
-        CHECK(parsed->changes[0].json == bad);
-        CHECK(parsed->changes[0].field == "messages");
+        CHECK(parsed->changes.empty());
+        REQUIRE(parsed->messages.size() == 3);
+        const WebhookMessage& raw = parsed->messages[1];
+        CHECK(raw.problem == why);
+        CHECK(std::get<RawBody>(raw.content).json == bad);
+        CHECK(raw.phone_number_id == "106540352242922");
+        CHECK(raw.waba_id == "WABA1");
+        for (const std::size_t whole : {0, 2}) {
+            CHECK(parsed->messages[whole].problem.empty());
+            CHECK(text_of(parsed->messages[whole]) == "hola");
+        }
     }
     const Parsed statuses(
         envelope(messages_change(R"("statuses":[{"id":"a"},{"id":"a","status":"sent"}])"))
@@ -310,8 +321,6 @@ TEST_CASE("what is no webhook is kept whole under one name") {
              std::string(R"({"object":"page","entry":[]})"),
              std::string("{\"entry\":[}"),
              one_message(kText).substr(0, 200),
-             one_message(kText) + "}",
-             one_message(std::string(kText) + ",{\"a\":tru}"),
              std::string("\xff\xfe"),
              deep,
              R"({"entry":[)" + deep,
@@ -325,24 +334,30 @@ TEST_CASE("what is no webhook is kept whole under one name") {
     }
 }
 
-TEST_CASE("damage behind an escape or a number nobody can represent: the body is kept whole") {
+TEST_CASE("damage behind an escape or a number nobody can represent costs its item only") {
     for (const std::string item : {
              R"({"e":"\q","id":"a":1,"from":"57","type":"x"})",
              R"({"id":"\q","from":"57" "type":"x"})",
              R"({"id":"\q","from":"57",7})",
              R"({"n":1.5e,"status":"sent" "id"})",
          }) {
-        for (const std::string list : {"\"messages\"", "\"statuses\"", "\"contacts\""}) {
-            const std::string inside =
-                envelope(messages_change(joined({list, ":[", item, "]"}, "")));
-            const std::string around = R"({"entry":[)" + item + "]}";
-            for (const std::string& body : {inside, envelope(item), around}) {
-                const Parsed parsed(body);
-                CHECK(parsed->messages.empty());
-                CHECK(parsed->statuses.empty());
-                REQUIRE(parsed->changes.size() == 1);
-                CHECK(parsed->changes[0].json == body);
-            }
+        const Parsed message(one_message(joined({item, kText})));
+        REQUIRE(message->messages.size() == 2);
+        CHECK(message->messages[0].problem == problem::kUnreadable);
+        CHECK(std::get<RawBody>(message->messages[0].content).json == item);
+        CHECK(text_of(message->messages[1]) == "hola");
+        CHECK(message->changes.empty());
+        const Parsed status(envelope(messages_change("\"statuses\":[" + item + "]")));
+        CHECK(status->changes.at(0).json == item);
+        CHECK(status->unreadable == 1);
+        const std::string contact = envelope(messages_change("\"contacts\":[" + item + "]"));
+        const std::string around = R"({"entry":[)" + item + "]}";
+        for (const std::string& body : {contact, envelope(item), around}) {
+            const Parsed parsed(body);
+            CHECK(parsed->messages.empty());
+            CHECK(parsed->statuses.empty());
+            REQUIRE(parsed->changes.size() == 1);
+            CHECK(parsed->changes[0].json == body);
         }
     }
 }

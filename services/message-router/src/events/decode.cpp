@@ -4,6 +4,7 @@
 
 #include "tecnochat/ai/v1/events.pb.h"
 #include "tecnochat/rpc/wire.hpp"
+#include "tecnochat/whatsapp/limits.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
 namespace tecnochat::message_router::events {
@@ -11,7 +12,7 @@ namespace {
 
 namespace wa = tecnochat::whatsapp::v1;
 
-constexpr std::size_t kKeyBytesMax = 512;  // wamids are at least 256 (facts), ids far shorter
+constexpr std::size_t kKeyBytesMax = 512;  // ids of numbers
 constexpr std::size_t kTypeBytesMax = 64;
 constexpr int kSourcesMax = 10;
 
@@ -25,14 +26,20 @@ bool has_control(std::string_view text) {
     });
 }
 
-bool is_key(std::string_view text) {
-    return !text.empty() && text.size() <= kKeyBytesMax && !has_control(text);
+bool is_key(std::string_view text, std::size_t bytes_max = kKeyBytesMax) {
+    return !text.empty() && text.size() <= bytes_max && !has_control(text);
+}
+
+bool is_message_id(std::string_view text) {
+    return is_key(text, whatsapp::kMessageIdBytesMax);
 }
 
 // Empty means absent (proto3); a value that is there must be a key.
-Result<std::optional<std::string>> optional_key(const std::string& text, const char* what) {
+Result<std::optional<std::string>> optional_key(
+    const std::string& text, const char* what, std::size_t bytes_max
+) {
     if (text.empty()) return std::optional<std::string>();
-    if (!is_key(text)) return unparsable(what);
+    if (!is_key(text, bytes_max)) return unparsable(what);
     return std::optional(text);
 }
 
@@ -139,11 +146,20 @@ std::optional<channels::State> to_state(wa::ChannelState state) {
 
 Result<domain::InboundMessage> inbound_message(const kafka::Record& record) {
     TECNOCHAT_TRY(auto wire, parse<wa::InboundMessage>(record));
+    if (!wire.problem().empty()) {
+        return make_error(ErrorCode::kInvalidArgument, "no whole message", wire.problem());
+    }
     if (!is_key(wire.phone_number_id())) return unparsable("phone_number_id");
-    if (!is_key(wire.message_id())) return unparsable("message_id");
+    if (!is_message_id(wire.message_id())) return unparsable("message_id");
     domain::InboundMessage message;
-    TECNOCHAT_TRY(message.from.user_id, optional_key(wire.from_user_id(), "from_user_id"));
-    TECNOCHAT_TRY(message.from.phone, optional_key(wire.from_phone(), "from_phone"));
+    TECNOCHAT_TRY(
+        message.from.user_id,
+        optional_key(wire.from_user_id(), "from_user_id", whatsapp::kPersonIdBytesMax)
+    );
+    TECNOCHAT_TRY(
+        message.from.phone,
+        optional_key(wire.from_phone(), "from_phone", whatsapp::kPersonIdBytesMax)
+    );
     if (!message.from.user_id && !message.from.phone) return unparsable("no sender");
     message.phone_number_id = wire.phone_number_id();
     message.wamid = wire.message_id();
@@ -181,7 +197,9 @@ Result<domain::DeliveryReport> send_update(const kafka::Record& record) {
     report.phone_number_id = wire.phone_number_id();
     TECNOCHAT_TRY(auto send_id, MessageId::parse(wire.send_id()));
     report.message = send_id;
-    TECNOCHAT_TRY(report.wamid, optional_key(wire.message_id(), "message_id"));
+    TECNOCHAT_TRY(
+        report.wamid, optional_key(wire.message_id(), "message_id", whatsapp::kMessageIdBytesMax)
+    );
     report.status = to_status(wire.state());
     if (wire.state() == wa::SEND_STATE_FAILED) {
         const bool metas = wire.error_code() != 0;
@@ -195,7 +213,7 @@ Result<domain::DeliveryReport> message_status(
 ) {
     TECNOCHAT_TRY(auto wire, parse<wa::MessageStatus>(record));
     if (!is_key(wire.phone_number_id())) return unparsable("phone_number_id");
-    if (!is_key(wire.message_id())) return unparsable("message_id");
+    if (!is_message_id(wire.message_id())) return unparsable("message_id");
     domain::DeliveryReport report;
     report.phone_number_id = wire.phone_number_id();
     if (const auto opaque = codec.decode(wire.opaque())) report.message = opaque->send_id;

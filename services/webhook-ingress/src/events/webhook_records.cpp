@@ -49,12 +49,21 @@ void set_content(v1::InboundMessage& out, const whatsapp::TextBody& content) {
     out.mutable_text()->set_body(text(content.body));
 }
 
+v1::InteractiveReplyKind reply_kind(whatsapp::ReplyKind kind) {
+    switch (kind) {
+        case whatsapp::ReplyKind::kButton:
+            return v1::INTERACTIVE_REPLY_KIND_BUTTON;
+        case whatsapp::ReplyKind::kList:
+            return v1::INTERACTIVE_REPLY_KIND_LIST;
+        case whatsapp::ReplyKind::kTemplateButton:
+            return v1::INTERACTIVE_REPLY_KIND_TEMPLATE_BUTTON;
+    }
+    return v1::INTERACTIVE_REPLY_KIND_UNSPECIFIED;
+}
+
 void set_content(v1::InboundMessage& out, const whatsapp::ReplyTap& content) {
     auto& reply = *out.mutable_interactive_reply();
-    reply.set_kind(
-        content.kind == whatsapp::ReplyKind::kButton ? v1::INTERACTIVE_REPLY_KIND_BUTTON
-                                                     : v1::INTERACTIVE_REPLY_KIND_LIST
-    );
+    reply.set_kind(reply_kind(content.kind));
     reply.set_id(text(content.id));
     reply.set_title(text(content.title));
     if (!content.description.empty()) reply.set_description(text(content.description));
@@ -64,6 +73,7 @@ void set_content(v1::InboundMessage& out, const whatsapp::RawBody& content) {
     auto& raw = *out.mutable_raw();
     raw.set_type(text(content.type));
     raw.set_json(text(content.json));
+    if (!content.caption.empty()) raw.set_caption(text(content.caption));
 }
 
 v1::InboundMessage to_proto(const whatsapp::WebhookMessage& message, Timestamp received_at) {
@@ -80,6 +90,12 @@ v1::InboundMessage to_proto(const whatsapp::WebhookMessage& message, Timestamp r
     out.set_context_message_id(text(message.context_message_id));
     std::visit([&out](const auto& content) { set_content(out, content); }, message.content);
     if (!message.other_json.empty()) out.set_other_json(text(message.other_json));
+    if (!message.group_id.empty()) out.set_group_id(text(message.group_id));
+    if (!message.referral_json.empty()) out.set_referral_json(text(message.referral_json));
+    if (!message.from_parent_user_id.empty()) {
+        out.set_from_parent_user_id(text(message.from_parent_user_id));
+    }
+    if (!message.problem.empty()) out.set_problem(text(message.problem));
     return out;
 }
 
@@ -122,6 +138,17 @@ v1::AccountChange to_proto(const whatsapp::WebhookChange& change, Timestamp rece
     return out;
 }
 
+/// Where Meta gave no id (or none that can be used), the same item of the same number delivered
+/// again has the same one. Only raw messages are without.
+std::string message_event_id(const whatsapp::WebhookMessage& message) {
+    if (!message.message_id.empty()) return text(message.message_id);
+    std::string identity = text(message.phone_number_id) + "\n";
+    if (const auto* raw = std::get_if<whatsapp::RawBody>(&message.content)) {
+        identity.append(raw->json);
+    }
+    return crypto::to_hex(crypto::sha256(identity));
+}
+
 /// The same change delivered again has the same id; the time tells equal changes apart.
 std::string change_id(const whatsapp::WebhookChange& change) {
     std::string identity;
@@ -144,7 +171,7 @@ std::vector<kafka::OutRecord> WebhookRecords::of(
         records.push_back(record(
             kafka::topics::kWhatsappInbound,
             key(message.phone_number_id, message.from_user_id, message.from_phone),
-            text(message.message_id),
+            message_event_id(message),
             to_proto(message, received_at),
             trace,
             received_at

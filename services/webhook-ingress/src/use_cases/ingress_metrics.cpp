@@ -31,6 +31,10 @@ IngressMetrics::IngressMetrics(telemetry::Metrics& metrics)
       unparsed_bodies(metrics.counter(
           "tecnochat_ingress_unparsed_total", "Signed bodies that were no webhook, kept whole"
       )),
+      unreadable_items(metrics.counter(
+          "tecnochat_ingress_unreadable_items_total",
+          "Messages and statuses that could not be read, kept raw"
+      )),
       ack_seconds(metrics.histogram(
           "tecnochat_ingress_ack_seconds",
           "From the first produce of a webhook to the last report on its records"

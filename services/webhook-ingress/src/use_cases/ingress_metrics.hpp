@@ -18,6 +18,7 @@ class IngressMetrics {
     telemetry::Counter status_records;
     telemetry::Counter account_records;
     telemetry::Counter unparsed_bodies;
+    telemetry::Counter unreadable_items;
     telemetry::Histogram ack_seconds;
     telemetry::Gauge in_flight_webhooks;
     telemetry::Gauge in_flight_bytes;

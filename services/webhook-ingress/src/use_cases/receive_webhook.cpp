@@ -39,7 +39,15 @@ void ReceiveWebhook::count(const whatsapp::Webhook& webhook) {
     metrics_.inbound_records.increment(static_cast<double>(webhook.messages.size()));
     metrics_.status_records.increment(static_cast<double>(webhook.statuses.size()));
     metrics_.account_records.increment(static_cast<double>(webhook.changes.size()));
-    if (webhook.changes.size() == 1 && webhook.changes[0].field == whatsapp::kUnparsedField) {
+    if (webhook.unreadable != 0) {
+        metrics_.unreadable_items.increment(static_cast<double>(webhook.unreadable));
+        telemetry::log_limited(
+            telemetry::Level::kWarning, "a signed body has items that cannot be read; kept raw"
+        );
+    }
+    const bool no_item = webhook.messages.empty() && webhook.statuses.empty();
+    if (no_item && webhook.changes.size() == 1 &&
+        webhook.changes[0].field == whatsapp::kUnparsedField) {
         metrics_.unparsed_bodies.increment();
         telemetry::log_limited(
             telemetry::Level::kWarning, "a signed body was no webhook; it is kept whole"

@@ -21,22 +21,33 @@ struct TextBody {
     std::string_view body;
 };
 
-enum class ReplyKind { kButton, kList };
+enum class ReplyKind { kButton, kList, kTemplateButton };
 
+/// Has an id, a title, or both: either has been seen missing.
 struct ReplyTap {
     ReplyKind kind = ReplyKind::kButton;
-    std::string_view id{};
+    std::string_view id{};  // of a template's button: its payload
     std::string_view title{};
     std::string_view description{};  // of a list row
 };
 
 /// A message of any other type: `json` is the whole message object, byte for byte.
 struct RawBody {
-    std::string_view type;
-    std::string_view json;
+    std::string_view type{};
+    std::string_view json{};
+    std::string_view caption{};  // of an image, a video or a document
 };
 
-/// One item of value.messages. Texts are unescaped; what is absent is empty.
+/// WebhookMessage::problem: why an item of value.messages is no whole message.
+namespace problem {
+inline constexpr std::string_view kNoSender = "no_sender";
+inline constexpr std::string_view kNoMessageId = "no_message_id";
+inline constexpr std::string_view kIdTooLong = "id_too_long";  // see limits.hpp
+inline constexpr std::string_view kUnreadable = "unreadable";  // no object, or damaged
+}  // namespace problem
+
+/// One item of value.messages. Texts are unescaped; what is absent is empty. An item with a problem
+/// is raw, and has what could be read of it.
 struct WebhookMessage {
     std::string_view waba_id;
     std::string_view phone_number_id;
@@ -44,11 +55,15 @@ struct WebhookMessage {
     std::string_view message_id;
     std::string_view from_phone;
     std::string_view from_user_id;
+    std::string_view from_parent_user_id;
+    std::string_view group_id;
     std::string_view profile_name;
     std::string_view context_message_id;
     std::optional<Timestamp> sent_at;
     std::variant<TextBody, ReplyTap, RawBody> content;
-    std::string_view other_json;  // see WebhookParser
+    std::string_view referral_json;  // of a click-to-WhatsApp ad, byte for byte
+    std::string_view other_json;     // see WebhookParser
+    std::string_view problem;
 };
 
 /// Without the free text of Meta's error object, which may quote content.
@@ -84,6 +99,8 @@ struct Webhook {
     std::vector<WebhookMessage> messages;
     std::vector<WebhookStatus> statuses;
     std::vector<WebhookChange> changes;
+    /// Messages (with problem::kUnreadable) and statuses (among `changes`) that cannot be read.
+    std::size_t unreadable = 0;
 };
 
 /// Walks every entry x change x item of a WhatsApp webhook body. Nothing of an item is lost: each
@@ -98,7 +115,10 @@ struct Webhook {
 /// content. Contacts of no item, and unknown members of an entry, a change or the metadata, are
 /// ignored; an unknown member of a value, which may be a list of items, keeps the whole change
 /// beside the items that were read.
-/// The order of keys never matters. Reuses its memory; not thread-safe, use one per thread.
+/// A message that is not whole stays a message, raw, with its problem. Of a damaged body what can
+/// be read is read: a damaged item is raw and unreadable, what stands outside of items is a change
+/// with kUnparsedField, and an item whose metadata is damaged has no number. The order of keys
+/// never matters. Reuses its memory; not thread-safe, use one per thread.
 class WebhookParser {
  public:
     WebhookParser();
