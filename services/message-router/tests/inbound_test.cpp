@@ -91,6 +91,31 @@ TEST_CASE("a text without a word is not a question") {
     CHECK(receive(conversation, text(" \n\t"), kNow, kStaleAfter).end == silent("not_a_question"));
 }
 
+TEST_CASE("a tap with a title is a question, one without is none") {
+    Conversation conversation;
+    auto tap = text("Confirmar");
+    tap.tapped = "P1";
+    CHECK_FALSE(receive(conversation, tap, kNow, kStaleAfter).end.has_value());
+    tap.body.clear();
+    CHECK(receive(conversation, tap, kNow, kStaleAfter).end == silent("tap_without_title"));
+    CHECK(conversation.turn == TurnOwner::kAi);
+}
+
+TEST_CASE("the caption of media is what the customer says") {
+    CHECK(kind_of_raw_type("image", "¿abren?") == ContentKind::kCaptioned);
+    CHECK(kind_of_raw_type("video", "¿abren?") == ContentKind::kCaptioned);
+    CHECK(kind_of_raw_type("document", "¿abren?") == ContentKind::kCaptioned);
+    CHECK(kind_of_raw_type("image", " ") == ContentKind::kUnreadable);
+    CHECK(kind_of_raw_type("audio", "¿abren?") == ContentKind::kUnreadable);
+    CHECK(kind_of_raw_type("reaction", "¿abren?") == ContentKind::kNotAQuestion);
+    auto image = text("{}");
+    image.kind = ContentKind::kCaptioned;
+    image.caption = "¿abren?";
+    CHECK(words_of(image) == "¿abren?");
+    Conversation conversation;
+    CHECK_FALSE(receive(conversation, image, kNow, kStaleAfter).end.has_value());
+}
+
 TEST_CASE("what we cannot read gets our own sentence") {
     const auto* type =
         GENERATE("image", "video", "audio", "document", "sticker", "location", "contacts", "order");

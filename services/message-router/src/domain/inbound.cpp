@@ -12,6 +12,9 @@ constexpr std::array<std::string_view, 8> kUnreadableTypes{
     "image", "video", "audio", "document", "sticker", "location", "contacts", "order"
 };
 
+// Those of them that Meta lets people write under (webhooks reference, caption).
+constexpr std::array<std::string_view, 3> kCaptionedTypes{"image", "video", "document"};
+
 bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
@@ -35,19 +38,22 @@ std::optional<TurnEnd> end_at_once(
         case ContentKind::kUnreadable:
             return TurnEnd{Outcome::kReply, {}};
         case ContentKind::kText:
+        case ContentKind::kCaptioned:
             break;
     }
-    if (is_blank(message.body)) return silent(silence::kNotAQuestion);
+    if (message.tapped && message.body.empty()) return silent(silence::kTapWithoutTitle);
+    if (is_blank(words_of(message))) return silent(silence::kNotAQuestion);
     return std::nullopt;
 }
 
 }  // namespace
 
-ContentKind kind_of_raw_type(std::string_view type) noexcept {
-    return std::find(kUnreadableTypes.begin(), kUnreadableTypes.end(), type) !=
-                   kUnreadableTypes.end()
-               ? ContentKind::kUnreadable
-               : ContentKind::kNotAQuestion;
+ContentKind kind_of_raw_type(std::string_view type, std::string_view caption) noexcept {
+    const auto among = [type](const auto& types) {
+        return std::find(types.begin(), types.end(), type) != types.end();
+    };
+    if (among(kCaptionedTypes) && !is_blank(caption)) return ContentKind::kCaptioned;
+    return among(kUnreadableTypes) ? ContentKind::kUnreadable : ContentKind::kNotAQuestion;
 }
 
 InboundDecision receive(

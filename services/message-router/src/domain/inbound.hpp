@@ -22,12 +22,14 @@ struct Identity {
 /// What an inbound message is to us.
 enum class ContentKind {
     kText,         // typed, or the title of a tapped button or row: can be asked to the AI
+    kCaptioned,    // media that we cannot read, under words that can be asked to the AI
     kUnreadable,   // media and other things a person would answer, which we cannot read yet
     kNotAQuestion  // reactions, system notices, types we do not know
 };
 
-/// The kind behind Meta's type name for messages that are not text.
-ContentKind kind_of_raw_type(std::string_view type) noexcept;
+/// The kind behind Meta's type name for messages that are not text; `caption` is what the customer
+/// wrote under it.
+ContentKind kind_of_raw_type(std::string_view type, std::string_view caption = {}) noexcept;
 
 /// One message of a customer, decoded and checked.
 struct InboundMessage {
@@ -38,9 +40,17 @@ struct InboundMessage {
     ContentKind kind = ContentKind::kText;
     std::string type;  // Meta's type name
     std::string body;  // text or title; the JSON slice for other types
+    /// Of a tap: the id of the button or row, a template's payload; may be empty.
+    std::optional<std::string> tapped;
+    std::string caption;  // only of kCaptioned
     Timestamp sent_at;
     Timestamp received_at;
 };
+
+/// What the customer says with it: the only words of a message that may be asked to the AI.
+[[nodiscard]] inline const std::string& words_of(const InboundMessage& message) {
+    return message.kind == ContentKind::kCaptioned ? message.caption : message.body;
+}
 
 /// A message as it came on its topic: so it waits, or becomes a dead letter.
 struct RawMessage {

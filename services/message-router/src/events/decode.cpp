@@ -64,15 +64,21 @@ void take_content(const wa::InboundMessage& wire, domain::InboundMessage& messag
             return;
         case wa::InboundMessage::kInteractiveReply:
             message.kind = domain::ContentKind::kText;
-            message.type = "interactive";
+            message.type =
+                wire.interactive_reply().kind() == wa::INTERACTIVE_REPLY_KIND_TEMPLATE_BUTTON
+                    ? "button"
+                    : "interactive";
             message.body = wire.interactive_reply().title();
+            message.tapped = wire.interactive_reply().id();
             return;
         case wa::InboundMessage::kRaw: {
             const auto& type = wire.raw().type();
             const bool plain = !type.empty() && type.size() <= kTypeBytesMax && !has_control(type);
             message.type = plain ? type : "unknown";
-            message.kind = domain::kind_of_raw_type(message.type);
+            message.kind = domain::kind_of_raw_type(message.type, wire.raw().caption());
             message.body = wire.raw().json();
+            if (message.kind == domain::ContentKind::kCaptioned)
+                message.caption = wire.raw().caption();
             return;
         }
         case wa::InboundMessage::CONTENT_NOT_SET:

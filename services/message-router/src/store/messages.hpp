@@ -22,6 +22,8 @@ struct NewMessage {
     domain::Provenance provenance = domain::Provenance::kCustomer;
     std::string type;
     std::string body;
+    std::optional<std::string> tapped;   // inbound: see domain::InboundMessage
+    std::optional<std::string> caption;  // the same
     std::optional<std::string> wamid;
     domain::MessageStatus status = domain::MessageStatus::kReceived;
     TurnId turn;

@@ -50,10 +50,12 @@ constexpr std::string_view kOne = R"sql(
     WHERE c.tenant_id = $1 AND c.id = $2
 )sql";
 
-// Bodies of other types are JSON slices of up to 3 MiB that nobody reads here.
+// Bodies of other types are JSON slices of up to 3 MiB that nobody reads here; their caption is. A
+// button of an older version is such a slice too.
 constexpr std::string_view kMessages = R"sql(
     SELECT m.id, m.sequence, m.direction, m.provenance, m.type,
-        CASE WHEN m.type IN ('text', 'interactive') THEN m.body END AS body,
+        CASE WHEN m.type IN ('text', 'interactive') OR m.tapped IS NOT NULL THEN m.body
+            ELSE m.caption END AS body,
         m.status, m.wamid, m.created_at, m.turn_id, t.outcome, t.reason,
         m.sources::text AS sources,
         CASE WHEN m.direction = 'out' THEN (

@@ -68,6 +68,8 @@ store::NewMessage inbound_row(
     row.provenance = domain::Provenance::kCustomer;
     row.type = item.value.message.type;
     row.body = item.value.message.body;
+    row.tapped = item.value.message.tapped;
+    if (!item.value.message.caption.empty()) row.caption = item.value.message.caption;
     row.wamid = item.value.message.wamid;
     row.status = domain::MessageStatus::kReceived;
     row.turn = turn;
@@ -92,7 +94,8 @@ void add_events(
         envelope, conversation.phone_number_id, inbound.id, item.value.message.wamid, ask
     ));
     if (ask) {
-        auto words = domain::AiVisibleText::from(inbound.provenance, inbound.body);
+        auto words =
+            domain::AiVisibleText::from(inbound.provenance, domain::words_of(item.value.message));
         TECNOCHAT_ASSERT(words.has_value(), "an AI turn of words the AI must not see");
         writes.events.push_back(events::ai_request(
             envelope, inbound.turn, conversation.state.turn_epoch, {std::move(*words)}

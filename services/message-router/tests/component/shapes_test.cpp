@@ -1,0 +1,126 @@
+// Shapes of messages that other people's systems met in real traffic: each ends as it should.
+#include <grpcpp/server_context.h>
+
+#include <catch2/catch.hpp>
+
+#include "component/fixture.hpp"
+#include "rpc/conversations_rpc.hpp"
+#include "tecnochat/kafka/topics.hpp"
+
+namespace tecnochat::message_router::testing {
+namespace {
+
+using namespace std::chrono_literals;
+namespace v1 = tecnochat::conversations::v1;
+namespace wa = tecnochat::whatsapp::v1;
+
+struct Shapes : Router {
+    ConversationsRpc rpc{read, release};
+    grpc::ServerContext context;
+
+    void take_one(const wa::InboundMessage& message) { take(receive_inbound, {record(message)}); }
+    wa::InboundMessage tap(wa::InteractiveReplyKind kind, const char* id, const char* title) const {
+        auto message = text_message("wamid.tap", "");
+        message.mutable_interactive_reply()->set_kind(kind);
+        message.mutable_interactive_reply()->set_id(id);
+        message.mutable_interactive_reply()->set_title(title);
+        return message;
+    }
+    wa::InboundMessage raw(
+        const std::string& wamid, const std::string& type, const std::string& caption = ""
+    ) const {
+        auto message = text_message(wamid, "");
+        message.mutable_raw()->set_type(type);
+        message.mutable_raw()->set_json(R"({"id":"1"})");
+        message.mutable_raw()->set_caption(caption);
+        return message;
+    }
+    /// How the turn of an inbound message stands: "open", or its outcome and reason.
+    std::string turn_of(const std::string& wamid) {
+        return database.query(
+            "SELECT coalesce(t.outcome, 'open') || coalesce(' ' || t.reason, '') FROM messages m "
+            "JOIN turns t ON t.id = m.turn_id WHERE m.direction = 'in' AND m.wamid = '" +
+            wamid + "'"
+        );
+    }
+    /// The words of the first question that the AI is asked.
+    std::string asked() {
+        ai::v1::AiRequest request;
+        REQUIRE(request.ParseFromString(published(kafka::topics::kAiRequests, 1)[0].value));
+        return request.question(0);
+    }
+    std::int64_t rows(const std::string& table) {
+        return database.count("SELECT count(*) FROM " + table);
+    }
+    v1::Conversation shown() {
+        v1::ListConversationsRequest request;
+        request.set_tenant_id(tenant.to_string());
+        v1::ListConversationsResponse response;
+        REQUIRE(rpc.ListConversations(&context, &request, &response).ok());
+        REQUIRE(response.conversations_size() == 1);
+        return response.conversations(0);
+    }
+    v1::Message first_shown() {
+        v1::ListMessagesRequest request;
+        request.set_tenant_id(tenant.to_string());
+        request.set_conversation_id(shown().id());
+        v1::ListMessagesResponse response;
+        REQUIRE(rpc.ListMessages(&context, &request, &response).ok());
+        REQUIRE(response.messages_size() > 0);
+        return response.messages(0);
+    }
+};
+
+TEST_CASE("a tap with a title is taken like typed text, its id kept") {
+    Shapes router;
+    SECTION("a template's button") {
+        router.take_one(router.tap(wa::INTERACTIVE_REPLY_KIND_TEMPLATE_BUTTON, "P1", "Confirmar"));
+        CHECK(router.first_shown().type() == "button");
+    }
+    SECTION("a row or a button of ours") {
+        router.take_one(router.tap(wa::INTERACTIVE_REPLY_KIND_LIST, "P1", "Confirmar"));
+        CHECK(router.first_shown().type() == "interactive");
+    }
+    CHECK(router.turn_of("wamid.tap") == "open");
+    CHECK(router.asked() == "Confirmar");
+    CHECK(router.first_shown().text() == "Confirmar");
+    CHECK(router.database.query("SELECT convert_from(tapped, 'UTF8') FROM messages") == "P1");
+}
+
+TEST_CASE("a tap whose title is all there is, is asked; one with its id alone is kept in silence") {
+    Shapes router;
+    SECTION("title alone") {
+        router.take_one(router.tap(wa::INTERACTIVE_REPLY_KIND_LIST, "", "A"));
+        CHECK(router.asked() == "A");
+    }
+    SECTION("id alone") {
+        router.take_one(router.tap(wa::INTERACTIVE_REPLY_KIND_BUTTON, "row-7", ""));
+        CHECK(router.turn_of("wamid.tap") == "silence tap_without_title");
+        CHECK(
+            router.database.query("SELECT convert_from(tapped, 'UTF8') FROM messages") == "row-7"
+        );
+        CHECK(router.database.query("SELECT turn FROM conversations") == "ai");
+    }
+}
+
+TEST_CASE("the caption of media is asked like text, and shown") {
+    Shapes router;
+    const std::string type = GENERATE("document", "image", "video");
+    router.take_one(router.raw("wamid.1", type, "¿a qué hora abren?"));
+    CHECK(router.turn_of("wamid.1") == "open");
+    CHECK(router.asked() == "¿a qué hora abren?");
+    CHECK(router.first_shown().type() == type);
+    CHECK(router.first_shown().text() == "¿a qué hora abren?");
+    CHECK(
+        router.database.query("SELECT convert_from(body, 'UTF8') FROM messages") == R"({"id":"1"})"
+    );
+}
+
+TEST_CASE("media under a caption without words gets our own sentence") {
+    Shapes router;
+    router.take_one(router.raw("wamid.1", "image", " \n"));
+    CHECK(router.turn_of("wamid.1") == "reply");
+}
+
+}  // namespace
+}  // namespace tecnochat::message_router::testing
