@@ -79,9 +79,8 @@ TEST_CASE("a parked conversation waits for a person") {
     CHECK(receive(conversation, text("¿hola?"), kNow, kStaleAfter).end == silent("parked"));
 }
 
-TEST_CASE("reactions, notices and unknown types are not questions") {
-    const auto* type =
-        GENERATE("reaction", "system", "unsupported", "unknown", "edit", "button", "");
+TEST_CASE("reactions and unknown types are not questions") {
+    const auto* type = GENERATE("reaction", "unsupported", "unknown", "edit", "button", "");
     Conversation conversation;
     CHECK(receive(conversation, raw(type), kNow, kStaleAfter).end == silent("not_a_question"));
 }
@@ -114,6 +113,31 @@ TEST_CASE("the caption of media is what the customer says") {
     CHECK(words_of(image) == "¿abren?");
     Conversation conversation;
     CHECK_FALSE(receive(conversation, image, kNow, kStaleAfter).end.has_value());
+}
+
+TEST_CASE("a system notice moves nothing") {
+    Conversation conversation;
+    if (GENERATE(false, true)) conversation.hand_over_to_human();
+    const auto decision = receive(conversation, raw("system"), kNow, kStaleAfter);
+    CHECK(decision.end == silent("system"));
+    CHECK(decision.sequence == 1);
+    CHECK(conversation.unread == 0);
+    CHECK(conversation.window_until == Timestamp());
+    CHECK(conversation.last_message_at == Timestamp());
+}
+
+TEST_CASE("a group's and the number's own messages belong to no private conversation") {
+    auto message = text("hola");
+    message.from.phone = "573001112233";
+    message.display_phone_number = "+57 300 111-2234";
+    CHECK_FALSE(reason_to_set_aside(message).has_value());
+    message.display_phone_number = "+57 300 111-2233";
+    CHECK(reason_to_set_aside(message) == "own_number");
+    message.display_phone_number.clear();
+    message.from.phone.reset();
+    CHECK_FALSE(reason_to_set_aside(message).has_value());
+    message.group_id = "Y2Fw";
+    CHECK(reason_to_set_aside(message) == "group");
 }
 
 TEST_CASE("what we cannot read gets our own sentence") {

@@ -15,6 +15,9 @@ namespace silence {
 inline constexpr std::string_view kHumanOwner = "human_owner";
 inline constexpr std::string_view kStale = "stale";
 inline constexpr std::string_view kNotAQuestion = "not_a_question";
+inline constexpr std::string_view kGroup = "group";
+inline constexpr std::string_view kOwnNumber = "own_number";
+inline constexpr std::string_view kSystem = "system";
 inline constexpr std::string_view kTapWithoutTitle = "tap_without_title";
 inline constexpr std::string_view kParked = "parked";
 inline constexpr std::string_view kSuperseded = "superseded";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace tecnochat::message_router::domain {
 namespace {
@@ -19,6 +20,14 @@ bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
+std::string digits_of(std::string_view phone) {
+    std::string digits;
+    std::copy_if(phone.begin(), phone.end(), std::back_inserter(digits), [](char c) {
+        return c >= '0' && c <= '9';
+    });
+    return digits;
+}
+
 TurnEnd silent(std::string_view reason) {
     return {Outcome::kSilence, reason};
 }
@@ -29,10 +38,12 @@ std::optional<TurnEnd> end_at_once(
     Milliseconds age,
     Milliseconds stale_after
 ) {
+    if (message.kind == ContentKind::kSystem) return silent(silence::kSystem);
     if (conversation.parked) return silent(silence::kParked);
     if (conversation.turn == TurnOwner::kHuman) return silent(silence::kHumanOwner);
     if (age > stale_after) return silent(silence::kStale);
     switch (message.kind) {
+        case ContentKind::kSystem:
         case ContentKind::kNotAQuestion:
             return silent(silence::kNotAQuestion);
         case ContentKind::kUnreadable:
@@ -52,8 +63,17 @@ ContentKind kind_of_raw_type(std::string_view type, std::string_view caption) no
     const auto among = [type](const auto& types) {
         return std::find(types.begin(), types.end(), type) != types.end();
     };
+    if (type == "system") return ContentKind::kSystem;
     if (among(kCaptionedTypes) && !is_blank(caption)) return ContentKind::kCaptioned;
     return among(kUnreadableTypes) ? ContentKind::kUnreadable : ContentKind::kNotAQuestion;
+}
+
+std::optional<std::string_view> reason_to_set_aside(const InboundMessage& message) {
+    if (!message.group_id.empty()) return silence::kGroup;
+    const auto own = digits_of(message.display_phone_number);
+    if (!own.empty() && message.from.phone && digits_of(*message.from.phone) == own)
+        return silence::kOwnNumber;
+    return std::nullopt;
 }
 
 InboundDecision receive(
@@ -67,6 +87,7 @@ InboundDecision receive(
     decision.end = end_at_once(conversation, message, now - message.sent_at, stale_after);
     if (decision.end && decision.end->outcome == Outcome::kReply)
         decision.reply_sequence = conversation.take_sequence();
+    if (message.kind == ContentKind::kSystem) return decision;
 
     conversation.unread += 1;
     conversation.last_message_at = std::max(conversation.last_message_at, message.received_at);

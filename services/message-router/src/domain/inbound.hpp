@@ -24,7 +24,8 @@ enum class ContentKind {
     kText,         // typed, or the title of a tapped button or row: can be asked to the AI
     kCaptioned,    // media that we cannot read, under words that can be asked to the AI
     kUnreadable,   // media and other things a person would answer, which we cannot read yet
-    kNotAQuestion  // reactions, system notices, types we do not know
+    kSystem,       // Meta's own notice about the customer, who has written nothing
+    kNotAQuestion  // reactions, types we do not know
 };
 
 /// The kind behind Meta's type name for messages that are not text; `caption` is what the customer
@@ -34,8 +35,10 @@ ContentKind kind_of_raw_type(std::string_view type, std::string_view caption = {
 /// One message of a customer, decoded and checked.
 struct InboundMessage {
     std::string phone_number_id;
+    std::string display_phone_number;  // of the number, as Meta writes it; may be empty
     std::string wamid;
     Identity from;
+    std::string group_id;      // empty: a private chat
     std::string profile_name;  // empty: not told
     ContentKind kind = ContentKind::kText;
     std::string type;  // Meta's type name
@@ -46,6 +49,11 @@ struct InboundMessage {
     Timestamp sent_at;
     Timestamp received_at;
 };
+
+/// Why a message belongs to no private conversation, a reason of silence: a group's, whoever wrote
+/// in it, and what the number itself wrote, for an answer would go to ourselves. nullopt: it
+/// belongs to its sender's. It is kept beside all conversations and shows in none.
+std::optional<std::string_view> reason_to_set_aside(const InboundMessage& message);
 
 /// What the customer says with it: the only words of a message that may be asked to the AI.
 [[nodiscard]] inline const std::string& words_of(const InboundMessage& message) {
@@ -85,7 +93,8 @@ inline constexpr std::string_view kUnreadableReply =
 
 /// Takes a message into its conversation: gives it its sequence, moves the window and decides how
 /// its turn begins or ends. Every message is a turn of its own. Older than `stale_after` (Meta
-/// redelivers for up to 7 days) is stored and not answered.
+/// redelivers for up to 7 days) is stored and not answered. A system notice is stored in silence
+/// and moves nothing: the customer has not written.
 InboundDecision receive(
     Conversation& conversation,
     const InboundMessage& message,

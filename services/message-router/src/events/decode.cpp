@@ -168,6 +168,8 @@ Result<domain::InboundMessage> inbound_message(const kafka::Record& record) {
     );
     if (!message.from.user_id && !message.from.phone) return unparsable("no sender");
     message.phone_number_id = wire.phone_number_id();
+    message.display_phone_number = wire.display_phone_number();
+    message.group_id = wire.group_id();
     message.wamid = wire.message_id();
     message.profile_name = wire.profile_name();
     const auto received_at = to_time(wire.received_at());

@@ -49,6 +49,15 @@ struct Shapes : Router {
         REQUIRE(request.ParseFromString(published(kafka::topics::kAiRequests, 1)[0].value));
         return request.question(0);
     }
+    double silences(const std::string& reason) {
+        return metrics
+            .counter(
+                "tecnochat_router_turns_total",
+                "Turns that ended, by outcome and reason of silence.",
+                {{"outcome", "silence"}, {"reason", reason}}
+            )
+            .value();
+    }
     std::int64_t rows(const std::string& table) {
         return database.count("SELECT count(*) FROM " + table);
     }
@@ -120,6 +129,86 @@ TEST_CASE("media under a caption without words gets our own sentence") {
     Shapes router;
     router.take_one(router.raw("wamid.1", "image", " \n"));
     CHECK(router.turn_of("wamid.1") == "reply");
+}
+
+// Kept aside for that reason, and nothing else: no contact, conversation, window or question.
+void check_set_aside(Shapes& router, const std::string& reason) {
+    CHECK(router.database.query("SELECT reason FROM set_aside_messages") == reason);
+    for (const auto* table : {"contacts", "conversations", "messages", "turns", "outbox"})
+        CHECK(router.rows(table) == 0);
+    CHECK(router.on_topic(kafka::topics::kAiRequests).empty());
+    CHECK(router.on_topic(kafka::topics::kWhatsappOutbound).empty());
+    CHECK(router.silences(reason) == 1);
+}
+
+TEST_CASE("a group's message touches no private conversation") {
+    Shapes router;
+    auto message = router.text_message("wamid.group", "¿a qué hora abren?");
+    message.set_group_id("Y2Fw");
+    SECTION("of somebody unknown") {
+        router.take_one(message);
+        router.take_one(message);  // and comes again
+        check_set_aside(router, "group");
+        CHECK(
+            router.database.count("SELECT count(*) FROM set_aside_messages WHERE "
+                                  "position('Y2Fw'::bytea IN value) > 0") == 1
+        );
+    }
+    SECTION("of a customer, between two messages of theirs") {
+        auto other = router.text_message("wamid.2", "gracias");
+        router.take_text("wamid.1", "hola");
+        const auto before = router.database.query("SELECT c::text FROM conversations c");
+        router.clock.advance(1min);
+        router.take_one(message);
+        CHECK(router.database.query("SELECT c::text FROM conversations c") == before);
+        router.take(router.receive_inbound, {Router::record(other)});
+        CHECK(router.rows("messages") == 2);
+        CHECK(router.database.count("SELECT max(sequence) FROM messages") == 2);
+    }
+    SECTION("that waited for its number") {
+        message.set_phone_number_id("999");
+        router.take_one(message);
+        router.take(router.update_channels, {router.channel("999", router.tenant, 1)});
+        Router::require(router.settle_waiting.run(Deadline::after(5s)));
+        check_set_aside(router, "group");
+    }
+}
+
+TEST_CASE("a system notice about a stranger makes no conversation") {
+    Shapes router;
+    router.take_one(router.raw("wamid.1", "system"));
+    check_set_aside(router, "system");
+}
+
+TEST_CASE("a system notice about a customer is stored in silence and moves nothing") {
+    Shapes router;
+    router.take_text("wamid.1", "hola");
+    const std::string moved =
+        "SELECT unread || ' ' || window_until || ' ' || last_message_at || turn FROM conversations";
+    const auto before = router.database.query(moved);
+    router.clock.advance(1h);
+    auto notice = router.raw("wamid.2", "system");
+    notice.set_profile_name("");
+    SECTION("alone") {
+        router.take_one(notice);
+    }
+    SECTION("beside a stranger's, in one batch") {
+        auto strangers = router.raw("wamid.3", "system");
+        strangers.set_from_phone("573009999999");
+        router.take(router.receive_inbound, {Router::record(strangers), Router::record(notice)});
+        CHECK(router.rows("set_aside_messages") == 1);
+        CHECK(router.rows("contacts") == 1);
+    }
+    CHECK(router.turn_of("wamid.2") == "silence system");
+    CHECK(router.database.query(moved) == before);
+}
+
+TEST_CASE("what our own number writes is not answered") {
+    Shapes router;
+    auto message = router.text_message("wamid.own", "¿a qué hora abren?", "573001112233");
+    message.set_display_phone_number("+57 300 111-2233");
+    router.take_one(message);
+    check_set_aside(router, "own_number");
 }
 
 }  // namespace
