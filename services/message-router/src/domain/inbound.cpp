@@ -16,6 +16,11 @@ constexpr std::array<std::string_view, 8> kUnreadableTypes{
 // Those of them that Meta lets people write under (webhooks reference, caption).
 constexpr std::array<std::string_view, 3> kCaptionedTypes{"image", "video", "document"};
 
+// What webhook-ingress says (events.proto, InboundMessage.problem).
+constexpr std::array<std::string_view, 4> kProblems{
+    "no_sender", "no_message_id", "id_too_long", "unreadable"
+};
+
 bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
@@ -66,6 +71,12 @@ ContentKind kind_of_raw_type(std::string_view type, std::string_view caption) no
     if (type == "system") return ContentKind::kSystem;
     if (among(kCaptionedTypes) && !is_blank(caption)) return ContentKind::kCaptioned;
     return among(kUnreadableTypes) ? ContentKind::kUnreadable : ContentKind::kNotAQuestion;
+}
+
+std::string_view known_problem(std::string_view word) noexcept {
+    if (word.empty()) return {};
+    const auto* const found = std::find(kProblems.begin(), kProblems.end(), word);
+    return found == kProblems.end() ? std::string_view("problem") : *found;
 }
 
 std::optional<std::string_view> reason_to_set_aside(const InboundMessage& message) {

@@ -32,8 +32,13 @@ enum class ContentKind {
 /// wrote under it.
 ContentKind kind_of_raw_type(std::string_view type, std::string_view caption = {}) noexcept;
 
+/// The static token of what the edge found wrong with an item ("no_sender" and the like; "problem"
+/// for a word that this version does not know); empty for an empty word.
+std::string_view known_problem(std::string_view word) noexcept;
+
 /// One message of a customer, decoded and checked.
 struct InboundMessage {
+    std::string_view problem;  // a known_problem(): it is no whole message, and nothing else is set
     std::string phone_number_id;
     std::string display_phone_number;  // of the number, as Meta writes it; may be empty
     std::string wamid;

@@ -152,12 +152,11 @@ std::optional<channels::State> to_state(wa::ChannelState state) {
 
 Result<domain::InboundMessage> inbound_message(const kafka::Record& record) {
     TECNOCHAT_TRY(auto wire, parse<wa::InboundMessage>(record));
-    if (!wire.problem().empty()) {
-        return make_error(ErrorCode::kInvalidArgument, "no whole message", wire.problem());
-    }
+    domain::InboundMessage message;
+    message.problem = domain::known_problem(wire.problem());
+    if (!message.problem.empty()) return message;
     if (!is_key(wire.phone_number_id())) return unparsable("phone_number_id");
     if (!is_message_id(wire.message_id())) return unparsable("message_id");
-    domain::InboundMessage message;
     TECNOCHAT_TRY(
         message.from.user_id,
         optional_key(wire.from_user_id(), "from_user_id", whatsapp::kPersonIdBytesMax)

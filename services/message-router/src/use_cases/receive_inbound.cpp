@@ -136,14 +136,21 @@ Result<std::vector<Verdict>> ReceiveInbound::resolve(
 ) {
     std::vector<std::string> numbers;
     numbers.reserve(messages.size());
-    for (const auto& [message, raw] : messages) numbers.push_back(message.phone_number_id);
+    for (const auto& [message, raw] : messages) {
+        if (message.problem.empty()) numbers.push_back(message.phone_number_id);
+    }
     TECNOCHAT_TRY(const auto known, outside_.directory.find(numbers, deadline));
     std::vector<Verdict> verdicts;
     verdicts.reserve(messages.size());
     std::map<std::string, std::int64_t> waiting;
     std::int64_t all = 0;
     bool counted = false;
-    for (const auto& number : numbers) {
+    for (const auto& [message, raw] : messages) {
+        if (!message.problem.empty()) {
+            verdicts.push_back(Verdict::refuse(message.problem));
+            continue;
+        }
+        const auto& number = message.phone_number_id;
         const auto entry = known.find(number);
         if (entry != known.end()) {
             TECNOCHAT_CHECK(entry->second);

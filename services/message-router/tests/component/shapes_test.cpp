@@ -211,5 +211,29 @@ TEST_CASE("what our own number writes is not answered") {
     check_set_aside(router, "own_number");
 }
 
+TEST_CASE("what the edge could not make a message of is a dead letter with its reason") {
+    Shapes router;
+    auto nobodys = router.raw("wamid.1", "unknown");
+    nobodys.clear_from_phone();
+    nobodys.set_problem("no_sender");
+    auto broken = router.raw("", "unknown");
+    broken.clear_phone_number_id();
+    broken.set_problem("unreadable");
+    auto newer = router.raw("wamid.2", "unknown");
+    newer.set_problem("a word of a newer edge");
+    router.take(
+        router.receive_inbound,
+        {Router::record(nobodys),
+         Router::record(broken),
+         Router::record(newer),
+         Router::record(router.text_message("wamid.3", "hola"))}
+    );
+    for (const auto* reason : {"no_sender", "unreadable", "problem"})
+        CHECK(router.dead_letter_count("test", reason) == 1);
+    CHECK(router.rows("messages") == 1);
+    CHECK(router.rows("conversations") == 1);
+    CHECK(router.database.count("SELECT count(*) FROM conversations WHERE parked") == 0);
+}
+
 }  // namespace
 }  // namespace tecnochat::message_router::testing
