@@ -87,7 +87,9 @@ TEST_CASE("reactions and unknown types are not questions") {
 
 TEST_CASE("a text without a word is not a question") {
     Conversation conversation;
-    CHECK(receive(conversation, text(" \n\t"), kNow, kStaleAfter).end == silent("not_a_question"));
+    const auto* wordless = GENERATE(" \n\t", "👍", "???", "\u200B", ".");
+    CHECK(receive(conversation, text(wordless), kNow, kStaleAfter).end == silent("wordless"));
+    CHECK(conversation.turn == TurnOwner::kAi);
 }
 
 TEST_CASE("a tap with a title is a question, one without is none") {

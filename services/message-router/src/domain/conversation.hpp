@@ -19,6 +19,7 @@ inline constexpr std::string_view kGroup = "group";
 inline constexpr std::string_view kOwnNumber = "own_number";
 inline constexpr std::string_view kSystem = "system";
 inline constexpr std::string_view kTapWithoutTitle = "tap_without_title";
+inline constexpr std::string_view kWordless = "wordless";
 inline constexpr std::string_view kParked = "parked";
 inline constexpr std::string_view kSuperseded = "superseded";
 }  // namespace silence

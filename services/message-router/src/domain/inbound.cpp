@@ -4,6 +4,8 @@
 #include <array>
 #include <iterator>
 
+#include "domain/words.hpp"
+
 namespace tecnochat::message_router::domain {
 namespace {
 
@@ -20,10 +22,6 @@ constexpr std::array<std::string_view, 3> kCaptionedTypes{"image", "video", "doc
 constexpr std::array<std::string_view, 4> kProblems{
     "no_sender", "no_message_id", "id_too_long", "unreadable"
 };
-
-bool is_blank(std::string_view text) {
-    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 std::string digits_of(std::string_view phone) {
     std::string digits;
@@ -58,7 +56,7 @@ std::optional<TurnEnd> end_at_once(
             break;
     }
     if (message.tapped && message.body.empty()) return silent(silence::kTapWithoutTitle);
-    if (is_blank(words_of(message))) return silent(silence::kNotAQuestion);
+    if (!has_words(words_of(message))) return silent(silence::kWordless);
     return std::nullopt;
 }
 
@@ -69,7 +67,7 @@ ContentKind kind_of_raw_type(std::string_view type, std::string_view caption) no
         return std::find(types.begin(), types.end(), type) != types.end();
     };
     if (type == "system") return ContentKind::kSystem;
-    if (among(kCaptionedTypes) && !is_blank(caption)) return ContentKind::kCaptioned;
+    if (among(kCaptionedTypes) && has_words(caption)) return ContentKind::kCaptioned;
     return among(kUnreadableTypes) ? ContentKind::kUnreadable : ContentKind::kNotAQuestion;
 }
 

@@ -235,5 +235,16 @@ TEST_CASE("what the edge could not make a message of is a dead letter with its r
     CHECK(router.database.count("SELECT count(*) FROM conversations WHERE parked") == 0);
 }
 
+TEST_CASE("a text without a word ends in silence and mutes nobody") {
+    Shapes router;
+    const std::string wordless = GENERATE("👍", "???", "\u200B", ".", " ");
+    router.take_text("wamid.1", wordless);
+    CHECK(router.turn_of("wamid.1") == "silence wordless");
+    CHECK(router.database.query("SELECT turn FROM conversations") == "ai");
+    router.take_text("wamid.2", "oi");
+    CHECK(router.turn_of("wamid.2") == "open");
+    CHECK(router.asked() == "oi");
+}
+
 }  // namespace
 }  // namespace tecnochat::message_router::testing
