@@ -23,3 +23,6 @@ CREATE INDEX set_aside_messages_by_age ON set_aside_messages (received_at);
 SELECT pg_temp.pipeline_policy('set_aside_messages');
 -- UPDATE for FOR UPDATE alone.
 GRANT SELECT, INSERT, UPDATE, DELETE ON set_aside_messages TO "message-router";
+
+-- A person must look at it, and says so by releasing it; whose turn it is does not change.
+ALTER TABLE conversations ADD COLUMN needs_attention boolean NOT NULL DEFAULT false;

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "domain/reply.hpp"
+
 namespace tecnochat::message_router::domain {
 namespace {
 
@@ -64,13 +66,48 @@ TEST_CASE("a person's conversation stays silent") {
     CHECK(receive(conversation, raw("image"), kNow, kStaleAfter).end == silent("human_owner"));
 }
 
-TEST_CASE("an old message is stored and not answered") {
+TEST_CASE("an old message calls for a person, and the AI goes on") {
     Conversation conversation;
     auto message = text("¿hola?");
-    message.sent_at = kNow - kStaleAfter - 1ms;
-    CHECK(receive(conversation, message, kNow, kStaleAfter).end == silent("stale"));
     message.sent_at = kNow - kStaleAfter;
     CHECK_FALSE(receive(conversation, message, kNow, kStaleAfter).end.has_value());
+    CHECK_FALSE(conversation.needs_attention);
+    message.sent_at -= 1ms;
+    const auto first = receive(conversation, message, kNow, kStaleAfter);
+    CHECK(first.end == TurnEnd{Outcome::kHandover, {}});
+    CHECK(first.sequence == 2);
+    CHECK(first.reply_sequence == 3);
+    CHECK(first.reply == kOverdueReply);
+    CHECK(conversation.needs_attention);
+    CHECK(conversation.turn == TurnOwner::kAi);
+    CHECK(conversation.turn_epoch == 1);
+
+    SECTION("the customer is told once, until a person has looked") {
+        const auto second = receive(conversation, message, kNow, kStaleAfter);
+        CHECK(second.end == TurnEnd{Outcome::kHandover, {}});
+        CHECK_FALSE(second.reply_sequence.has_value());
+        conversation.release();
+        CHECK_FALSE(conversation.needs_attention);
+        CHECK(conversation.turn_epoch == 1);
+        CHECK(receive(conversation, message, kNow, kStaleAfter).reply_sequence.has_value());
+    }
+    SECTION("what needs no answer calls for nobody") {
+        conversation.release();
+        auto thumb = text("👍");
+        thumb.sent_at = message.sent_at;
+        CHECK(receive(conversation, thumb, kNow, kStaleAfter).end == silent("wordless"));
+        CHECK_FALSE(conversation.needs_attention);
+    }
+}
+
+TEST_CASE("nothing is sent for a message that comes after its window") {
+    Conversation conversation;
+    auto message = raw("image");
+    message.sent_at = kNow - kServiceWindow;
+    const auto decision = receive(conversation, message, kNow, kStaleAfter);
+    CHECK(decision.end == TurnEnd{Outcome::kHandover, {}});
+    CHECK_FALSE(decision.reply_sequence.has_value());
+    CHECK(conversation.needs_attention);
 }
 
 TEST_CASE("a parked conversation waits for a person") {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
+#include "domain/reply.hpp"
 #include "domain/words.hpp"
 
 namespace tecnochat::message_router::domain {
@@ -36,28 +38,29 @@ TurnEnd silent(std::string_view reason) {
 }
 
 std::optional<TurnEnd> end_at_once(
-    const Conversation& conversation,
-    const InboundMessage& message,
-    Milliseconds age,
-    Milliseconds stale_after
+    const Conversation& conversation, const InboundMessage& message, bool stale
 ) {
     if (message.kind == ContentKind::kSystem) return silent(silence::kSystem);
     if (conversation.parked) return silent(silence::kParked);
     if (conversation.turn == TurnOwner::kHuman) return silent(silence::kHumanOwner);
-    if (age > stale_after) return silent(silence::kStale);
-    switch (message.kind) {
-        case ContentKind::kSystem:
-        case ContentKind::kNotAQuestion:
-            return silent(silence::kNotAQuestion);
-        case ContentKind::kUnreadable:
-            return TurnEnd{Outcome::kReply, {}};
-        case ContentKind::kText:
-        case ContentKind::kCaptioned:
-            break;
-    }
+    if (message.kind == ContentKind::kNotAQuestion) return silent(silence::kNotAQuestion);
+    const bool unreadable = message.kind == ContentKind::kUnreadable;
     if (message.tapped && message.body.empty()) return silent(silence::kTapWithoutTitle);
-    if (!has_words(words_of(message))) return silent(silence::kWordless);
+    if (!unreadable && !has_words(words_of(message))) return silent(silence::kWordless);
+    if (stale) return TurnEnd{Outcome::kHandover, {}};
+    if (unreadable) return TurnEnd{Outcome::kReply, {}};
     return std::nullopt;
+}
+
+void answer(InboundDecision& decision, Conversation& conversation, std::string_view words) {
+    decision.reply_sequence = conversation.take_sequence();
+    decision.reply = words;
+}
+
+// The turn's owner stays, so that the customer's next message is answered.
+void call_for_attention(InboundDecision& decision, Conversation& conversation, Timestamp now) {
+    const bool told = std::exchange(conversation.needs_attention, true);
+    if (!told && now < conversation.window_until) answer(decision, conversation, kOverdueReply);
 }
 
 }  // namespace
@@ -93,9 +96,7 @@ InboundDecision receive(
 ) {
     InboundDecision decision;
     decision.sequence = conversation.take_sequence();
-    decision.end = end_at_once(conversation, message, now - message.sent_at, stale_after);
-    if (decision.end && decision.end->outcome == Outcome::kReply)
-        decision.reply_sequence = conversation.take_sequence();
+    decision.end = end_at_once(conversation, message, now - message.sent_at > stale_after);
     if (message.kind == ContentKind::kSystem) return decision;
 
     conversation.unread += 1;
@@ -103,6 +104,10 @@ InboundDecision receive(
     // A stamp from the future must not keep the window open longer than Meta does.
     const Timestamp opened = std::min(message.sent_at, message.received_at);
     conversation.window_until = std::max(conversation.window_until, opened + kServiceWindow);
+    if (!decision.end) return decision;
+    if (decision.end->outcome == Outcome::kReply) answer(decision, conversation, kUnreadableReply);
+    if (decision.end->outcome == Outcome::kHandover)
+        call_for_attention(decision, conversation, now);
     return decision;
 }
 

@@ -87,8 +87,9 @@ struct InboundDecision {
     std::int64_t sequence = 0;
     /// nullopt: the turn stays open and the AI is asked.
     std::optional<TurnEnd> end;
-    /// With an end of kReply: the sequence of our own answer, kUnreadableReply.
+    /// Where a sentence of our own goes out: its sequence, and its words.
     std::optional<std::int64_t> reply_sequence;
+    std::string_view reply;
 };
 
 /// Our answer to what we cannot read.
@@ -97,8 +98,10 @@ inline constexpr std::string_view kUnreadableReply =
     "favor?";
 
 /// Takes a message into its conversation: gives it its sequence, moves the window and decides how
-/// its turn begins or ends. Every message is a turn of its own. Older than `stale_after` (Meta
-/// redelivers for up to 7 days) is stored and not answered. A system notice is stored in silence
+/// its turn begins or ends. Every message is a turn of its own. Older than `stale_after` (we were
+/// away, or Meta redelivers, for up to 7 days) it is too late for the AI: a person must look at it.
+/// The customer is told so once, with kOverdueReply, where Meta's window allows words, and the turn
+/// stays whose it was, so that their next message is answered. A system notice is stored in silence
 /// and moves nothing: the customer has not written.
 InboundDecision receive(
     Conversation& conversation,

@@ -121,7 +121,7 @@ void add_events(
     }
     auto reply = turn_reply(
         {conversation, item.value.message.from, inbound.turn, *decision.reply_sequence},
-        {domain::Provenance::kSystem, std::string(domain::kUnreadableReply), {}},
+        {domain::Provenance::kSystem, std::string(decision.reply), {}},
         now,
         item.trace
     );

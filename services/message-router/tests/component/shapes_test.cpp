@@ -246,5 +246,59 @@ TEST_CASE("a text without a word ends in silence and mutes nobody") {
     CHECK(router.asked() == "oi");
 }
 
+TEST_CASE("what reaches us 15 minutes late goes to people, and the AI answers what comes next") {
+    Shapes router;
+    std::vector<kafka::Record> late;
+    for (const std::string n : {"1", "2", "3", "4", "5"}) {
+        const auto phone = "57300" + n;
+        late.push_back(Router::record(router.text_message("wamid." + n, "¿abren hoy?", phone)));
+        late.push_back(Router::record(router.text_message("wamid.b" + n, "¿hola?", phone)));
+    }
+    router.clock.advance(15min);
+    router.take(router.receive_inbound, late);
+    CHECK(router.database.count("SELECT count(*) FROM turns WHERE outcome = 'handover'") == 10);
+    CHECK(
+        router.database.count("SELECT count(*) FROM conversations WHERE needs_attention AND "
+                              "turn = 'ai' AND turn_epoch = 1") == 5
+    );
+    // Each customer is told once.
+    CHECK(
+        router.database.count("SELECT count(*) FROM messages WHERE direction = 'out' AND "
+                              "provenance = 'system'") == 5
+    );
+    router.take(
+        router.receive_inbound,
+        {Router::record(router.text_message("wamid.next", "¿y el sábado?", "573001"))}
+    );
+    CHECK(router.turn_of("wamid.next") == "open");
+    CHECK(router.asked() == "¿y el sábado?");
+}
+
+TEST_CASE("a message that comes after its window goes to people, and nothing is sent") {
+    Shapes router;
+    const auto late = router.text_message("wamid.1", "¿abren hoy?");
+    router.clock.advance(25h);
+    router.take_one(late);
+    CHECK(router.turn_of("wamid.1") == "handover");
+    CHECK(router.rows("outbox") == 0);
+    CHECK(router.rows("messages") == 1);
+}
+
+TEST_CASE("people see what needs attention, until they release it") {
+    Shapes router;
+    const auto late = router.text_message("wamid.1", "¿abren hoy?");
+    router.clock.advance(15min);
+    router.take_one(late);
+    CHECK(router.shown().needs_attention());
+    CHECK(router.shown().turn() == v1::TURN_OWNER_AI);
+    v1::ReleaseConversationRequest request;
+    request.set_tenant_id(router.tenant.to_string());
+    request.set_conversation_id(router.shown().id());
+    v1::ReleaseConversationResponse response;
+    REQUIRE(router.rpc.ReleaseConversation(&router.context, &request, &response).ok());
+    CHECK_FALSE(response.conversation().needs_attention());
+    CHECK_FALSE(router.shown().needs_attention());
+}
+
 }  // namespace
 }  // namespace tecnochat::message_router::testing
