@@ -26,3 +26,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON set_aside_messages TO "message-router";
 
 -- A person must look at it, and says so by releasing it; whose turn it is does not change.
 ALTER TABLE conversations ADD COLUMN needs_attention boolean NOT NULL DEFAULT false;
+
+-- Ids of what customers write and of what we send are different spaces: Meta promises nothing about one beside the other.
+ALTER TABLE messages DROP CONSTRAINT messages_tenant_id_wamid_key;
+CREATE UNIQUE INDEX messages_by_wamid ON messages (tenant_id, wamid, direction);

@@ -66,7 +66,7 @@ namespace messages {
 Status insert(
     postgres::Transaction& transaction, std::span<const NewMessage> rows, const sealing::Keys& keys
 );
-/// Outbound messages by Meta's id; unknown ones are left out.
+/// Outbound messages by Meta's id; unknown ones are left out. An inbound one may have the same id.
 Result<std::vector<WamidOwner>> find_by_wamid(
     postgres::Transaction& transaction, std::span<const WamidKey> keys
 );
