@@ -210,7 +210,7 @@ TEST_CASE("a customer who writes before the router has heard of the number is an
     check_books(Ledger(stack, business.tenant()), 2);
 }
 
-TEST_CASE("a message that is days late is stored and not answered") {
+TEST_CASE("a message that is days late goes to a person and is not answered") {
     const auto stack = testkit::Stack::from_environment();
     const Phone phone(stack);
     const Business business(stack, 1);
@@ -226,8 +226,7 @@ TEST_CASE("a message that is days late is stored and not answered") {
     }));
     const auto turns = ledger.turns();
     REQUIRE(turns.size() == 1);
-    CHECK(turns[0].outcome == "silence");
-    CHECK(turns[0].reason == "stale");
+    CHECK(turns[0].outcome == "handover");
     CHECK(from_business(phone.messages(business.number(), customer)).empty());
 }
 

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "domain/reply.hpp"
+
 namespace tecnochat::message_router::domain {
 namespace {
 
@@ -64,13 +66,48 @@ TEST_CASE("a person's conversation stays silent") {
     CHECK(receive(conversation, raw("image"), kNow, kStaleAfter).end == silent("human_owner"));
 }
 
-TEST_CASE("an old message is stored and not answered") {
+TEST_CASE("an old message calls for a person, and the AI goes on") {
     Conversation conversation;
     auto message = text("¿hola?");
-    message.sent_at = kNow - kStaleAfter - 1ms;
-    CHECK(receive(conversation, message, kNow, kStaleAfter).end == silent("stale"));
     message.sent_at = kNow - kStaleAfter;
     CHECK_FALSE(receive(conversation, message, kNow, kStaleAfter).end.has_value());
+    CHECK_FALSE(conversation.needs_attention);
+    message.sent_at -= 1ms;
+    const auto first = receive(conversation, message, kNow, kStaleAfter);
+    CHECK(first.end == TurnEnd{Outcome::kHandover, {}});
+    CHECK(first.sequence == 2);
+    CHECK(first.reply_sequence == 3);
+    CHECK(first.reply == kOverdueReply);
+    CHECK(conversation.needs_attention);
+    CHECK(conversation.turn == TurnOwner::kAi);
+    CHECK(conversation.turn_epoch == 1);
+
+    SECTION("the customer is told once, until a person has looked") {
+        const auto second = receive(conversation, message, kNow, kStaleAfter);
+        CHECK(second.end == TurnEnd{Outcome::kHandover, {}});
+        CHECK_FALSE(second.reply_sequence.has_value());
+        conversation.release();
+        CHECK_FALSE(conversation.needs_attention);
+        CHECK(conversation.turn_epoch == 1);
+        CHECK(receive(conversation, message, kNow, kStaleAfter).reply_sequence.has_value());
+    }
+    SECTION("what needs no answer calls for nobody") {
+        conversation.release();
+        auto thumb = text("👍");
+        thumb.sent_at = message.sent_at;
+        CHECK(receive(conversation, thumb, kNow, kStaleAfter).end == silent("wordless"));
+        CHECK_FALSE(conversation.needs_attention);
+    }
+}
+
+TEST_CASE("nothing is sent for a message that comes after its window") {
+    Conversation conversation;
+    auto message = raw("image");
+    message.sent_at = kNow - kServiceWindow;
+    const auto decision = receive(conversation, message, kNow, kStaleAfter);
+    CHECK(decision.end == TurnEnd{Outcome::kHandover, {}});
+    CHECK_FALSE(decision.reply_sequence.has_value());
+    CHECK(conversation.needs_attention);
 }
 
 TEST_CASE("a parked conversation waits for a person") {
@@ -79,16 +116,67 @@ TEST_CASE("a parked conversation waits for a person") {
     CHECK(receive(conversation, text("¿hola?"), kNow, kStaleAfter).end == silent("parked"));
 }
 
-TEST_CASE("reactions, notices and unknown types are not questions") {
-    const auto* type =
-        GENERATE("reaction", "system", "unsupported", "unknown", "edit", "button", "");
+TEST_CASE("reactions and unknown types are not questions") {
+    const auto* type = GENERATE("reaction", "unsupported", "unknown", "edit", "button", "");
     Conversation conversation;
     CHECK(receive(conversation, raw(type), kNow, kStaleAfter).end == silent("not_a_question"));
 }
 
 TEST_CASE("a text without a word is not a question") {
     Conversation conversation;
-    CHECK(receive(conversation, text(" \n\t"), kNow, kStaleAfter).end == silent("not_a_question"));
+    const auto* wordless = GENERATE(" \n\t", "👍", "???", "\u200B", ".");
+    CHECK(receive(conversation, text(wordless), kNow, kStaleAfter).end == silent("wordless"));
+    CHECK(conversation.turn == TurnOwner::kAi);
+}
+
+TEST_CASE("a tap with a title is a question, one without is none") {
+    Conversation conversation;
+    auto tap = text("Confirmar");
+    tap.tapped = "P1";
+    CHECK_FALSE(receive(conversation, tap, kNow, kStaleAfter).end.has_value());
+    tap.body.clear();
+    CHECK(receive(conversation, tap, kNow, kStaleAfter).end == silent("tap_without_title"));
+    CHECK(conversation.turn == TurnOwner::kAi);
+}
+
+TEST_CASE("the caption of media is what the customer says") {
+    CHECK(kind_of_raw_type("image", "¿abren?") == ContentKind::kCaptioned);
+    CHECK(kind_of_raw_type("video", "¿abren?") == ContentKind::kCaptioned);
+    CHECK(kind_of_raw_type("document", "¿abren?") == ContentKind::kCaptioned);
+    CHECK(kind_of_raw_type("image", " ") == ContentKind::kUnreadable);
+    CHECK(kind_of_raw_type("audio", "¿abren?") == ContentKind::kUnreadable);
+    CHECK(kind_of_raw_type("reaction", "¿abren?") == ContentKind::kNotAQuestion);
+    auto image = text("{}");
+    image.kind = ContentKind::kCaptioned;
+    image.caption = "¿abren?";
+    CHECK(words_of(image) == "¿abren?");
+    Conversation conversation;
+    CHECK_FALSE(receive(conversation, image, kNow, kStaleAfter).end.has_value());
+}
+
+TEST_CASE("a system notice moves nothing") {
+    Conversation conversation;
+    if (GENERATE(false, true)) conversation.hand_over_to_human();
+    const auto decision = receive(conversation, raw("system"), kNow, kStaleAfter);
+    CHECK(decision.end == silent("system"));
+    CHECK(decision.sequence == 1);
+    CHECK(conversation.unread == 0);
+    CHECK(conversation.window_until == Timestamp());
+    CHECK(conversation.last_message_at == Timestamp());
+}
+
+TEST_CASE("a group's and the number's own messages belong to no private conversation") {
+    auto message = text("hola");
+    message.from.phone = "573001112233";
+    message.display_phone_number = "+57 300 111-2234";
+    CHECK_FALSE(reason_to_set_aside(message).has_value());
+    message.display_phone_number = "+57 300 111-2233";
+    CHECK(reason_to_set_aside(message) == "own_number");
+    message.display_phone_number.clear();
+    message.from.phone.reset();
+    CHECK_FALSE(reason_to_set_aside(message).has_value());
+    message.group_id = "Y2Fw";
+    CHECK(reason_to_set_aside(message) == "group");
 }
 
 TEST_CASE("what we cannot read gets our own sentence") {

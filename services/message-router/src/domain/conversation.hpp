@@ -13,8 +13,12 @@ namespace tecnochat::message_router::domain {
 /// Why a turn ended without a word, stable tokens that the API and the metrics show.
 namespace silence {
 inline constexpr std::string_view kHumanOwner = "human_owner";
-inline constexpr std::string_view kStale = "stale";
 inline constexpr std::string_view kNotAQuestion = "not_a_question";
+inline constexpr std::string_view kGroup = "group";
+inline constexpr std::string_view kOwnNumber = "own_number";
+inline constexpr std::string_view kSystem = "system";
+inline constexpr std::string_view kTapWithoutTitle = "tap_without_title";
+inline constexpr std::string_view kWordless = "wordless";
 inline constexpr std::string_view kParked = "parked";
 inline constexpr std::string_view kSuperseded = "superseded";
 }  // namespace silence
@@ -41,6 +45,7 @@ struct Conversation {
     Timestamp window_until;
     std::int64_t unread = 0;
     bool parked = false;
+    bool needs_attention = false;  // a person must look at it, while its turn is whose it was
 
     std::int64_t take_sequence() { return next_sequence++; }
     /// Late replies of the AI carry the older epoch and are dropped.
@@ -56,6 +61,7 @@ struct Conversation {
         }
         unread = 0;
         parked = false;
+        needs_attention = false;
     }
 };
 

@@ -64,15 +64,21 @@ void take_content(const wa::InboundMessage& wire, domain::InboundMessage& messag
             return;
         case wa::InboundMessage::kInteractiveReply:
             message.kind = domain::ContentKind::kText;
-            message.type = "interactive";
+            message.type =
+                wire.interactive_reply().kind() == wa::INTERACTIVE_REPLY_KIND_TEMPLATE_BUTTON
+                    ? "button"
+                    : "interactive";
             message.body = wire.interactive_reply().title();
+            message.tapped = wire.interactive_reply().id();
             return;
         case wa::InboundMessage::kRaw: {
             const auto& type = wire.raw().type();
             const bool plain = !type.empty() && type.size() <= kTypeBytesMax && !has_control(type);
             message.type = plain ? type : "unknown";
-            message.kind = domain::kind_of_raw_type(message.type);
+            message.kind = domain::kind_of_raw_type(message.type, wire.raw().caption());
             message.body = wire.raw().json();
+            if (message.kind == domain::ContentKind::kCaptioned)
+                message.caption = wire.raw().caption();
             return;
         }
         case wa::InboundMessage::CONTENT_NOT_SET:
@@ -146,12 +152,11 @@ std::optional<channels::State> to_state(wa::ChannelState state) {
 
 Result<domain::InboundMessage> inbound_message(const kafka::Record& record) {
     TECNOCHAT_TRY(auto wire, parse<wa::InboundMessage>(record));
-    if (!wire.problem().empty()) {
-        return make_error(ErrorCode::kInvalidArgument, "no whole message", wire.problem());
-    }
+    domain::InboundMessage message;
+    message.problem = domain::known_problem(wire.problem());
+    if (!message.problem.empty()) return message;
     if (!is_key(wire.phone_number_id())) return unparsable("phone_number_id");
     if (!is_message_id(wire.message_id())) return unparsable("message_id");
-    domain::InboundMessage message;
     TECNOCHAT_TRY(
         message.from.user_id,
         optional_key(wire.from_user_id(), "from_user_id", whatsapp::kPersonIdBytesMax)
@@ -162,6 +167,8 @@ Result<domain::InboundMessage> inbound_message(const kafka::Record& record) {
     );
     if (!message.from.user_id && !message.from.phone) return unparsable("no sender");
     message.phone_number_id = wire.phone_number_id();
+    message.display_phone_number = wire.display_phone_number();
+    message.group_id = wire.group_id();
     message.wamid = wire.message_id();
     message.profile_name = wire.profile_name();
     const auto received_at = to_time(wire.received_at());

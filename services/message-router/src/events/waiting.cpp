@@ -42,10 +42,11 @@ Result<domain::ArrivedMessage> arrived_message(const kafka::Record& record) {
 Result<pipeline::Incoming<domain::ArrivedMessage>> waited_message(
     domain::RawMessage raw, const TenantId& tenant
 ) {
-    const auto record = to_record(std::move(raw));
+    const auto record = to_record(raw);
     TECNOCHAT_TRY(auto message, inbound_message(record));
+    const auto again = [raw = std::move(raw)] { return raw; };
     return pipeline::Incoming<domain::ArrivedMessage>{
-        tenant, {std::move(message), {}}, record.trace(), record.timestamp
+        tenant, {std::move(message), again}, record.trace(), record.timestamp
     };
 }
 

@@ -13,7 +13,7 @@ namespace tecnochat::message_router::events {
 
 /// The record must live as long as what is decoded of it.
 Result<domain::ArrivedMessage> arrived_message(const kafka::Record& record);
-/// What waited, decoded again; without `raw`, for it waits no more.
+/// What waited, decoded again.
 Result<pipeline::Incoming<domain::ArrivedMessage>> waited_message(
     domain::RawMessage raw, const TenantId& tenant
 );

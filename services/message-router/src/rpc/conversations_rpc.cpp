@@ -113,6 +113,7 @@ void fill(v1::Conversation& wire, const store::ConversationView& view) {
     );
     wire.set_parked(view.state.parked);
     wire.set_turn_epoch(view.state.turn_epoch);
+    wire.set_needs_attention(view.state.needs_attention);
 }
 
 void fill(v1::Message& wire, const store::MessageView& view) {

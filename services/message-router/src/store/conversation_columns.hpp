@@ -17,6 +17,7 @@ inline domain::Conversation read_state_but_turn(const postgres::Row& row) {
     state.window_until = row.time("window_until");
     state.unread = row.number("unread");
     state.parked = row.flag("parked");
+    state.needs_attention = row.flag("needs_attention");
     return state;
 }
 

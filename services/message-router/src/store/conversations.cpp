@@ -13,7 +13,7 @@ using postgres::Transaction;
 // the planner would scan all contacts as long as it thinks that there are few.
 constexpr std::string_view kLockByKey = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, c.contact_id,
+        c.window_until, c.unread, c.parked, c.needs_attention, c.phone_number_id, c.contact_id,
         (SELECT p.user_id FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
             AS user_id,
         (SELECT p.phone FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
@@ -27,7 +27,7 @@ constexpr std::string_view kLockByKey = R"sql(
 
 constexpr std::string_view kLockById = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, c.contact_id,
+        c.window_until, c.unread, c.parked, c.needs_attention, c.phone_number_id, c.contact_id,
         (SELECT p.user_id FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
             AS user_id,
         (SELECT p.phone FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)
@@ -41,12 +41,12 @@ constexpr std::string_view kLockById = R"sql(
 // Only where the contact is there: another transaction may have made the person instead.
 constexpr std::string_view kInsert = R"sql(
     INSERT INTO conversations (tenant_id, id, phone_number_id, contact_id, turn, turn_epoch,
-        next_sequence, last_message_at, window_until, unread, parked)
+        next_sequence, last_message_at, window_until, unread, parked, needs_attention)
     SELECT n.*
-    FROM unnest($1::uuid[], $2::uuid[], $10::text[], $11::uuid[], $3::text[], $4::bigint[],
-        $5::bigint[], $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::boolean[]) n(tenant_id,
-        id, phone_number_id, contact_id, turn, turn_epoch, next_sequence, last_message_at,
-        window_until, unread, parked)
+    FROM unnest($1::uuid[], $2::uuid[], $11::text[], $12::uuid[], $3::text[], $4::bigint[],
+        $5::bigint[], $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::boolean[],
+        $10::boolean[]) n(tenant_id, id, phone_number_id, contact_id, turn, turn_epoch,
+        next_sequence, last_message_at, window_until, unread, parked, needs_attention)
     JOIN contacts p ON p.tenant_id = n.tenant_id AND p.id = n.contact_id
     ON CONFLICT DO NOTHING
 )sql";
@@ -55,14 +55,15 @@ constexpr std::string_view kUpdate = R"sql(
     UPDATE conversations c
     SET turn = n.turn, turn_epoch = n.turn_epoch, next_sequence = n.next_sequence,
         last_message_at = n.last_message_at, window_until = n.window_until, unread = n.unread,
-        parked = n.parked
+        parked = n.parked, needs_attention = n.needs_attention
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[],
-        $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::boolean[]) n(tenant_id, id, turn,
-        turn_epoch, next_sequence, last_message_at, window_until, unread, parked)
+        $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::boolean[], $10::boolean[])
+        n(tenant_id, id, turn, turn_epoch, next_sequence, last_message_at, window_until, unread,
+        parked, needs_attention)
     WHERE c.tenant_id = n.tenant_id AND c.id = n.id
 )sql";
 
-// The columns of domain::Conversation, $1 to $9; `state` gives it of a row.
+// The columns of domain::Conversation, $1 to $10; `state` gives it of a row.
 template <class Rows, class State>
 void add_state(Params& params, const Rows& rows, State state) {
     const auto of = [state](auto member) {
@@ -79,7 +80,8 @@ void add_state(Params& params, const Rows& rows, State state) {
         of(&Conversation::last_message_at),
         of(&Conversation::window_until),
         of(&Conversation::unread),
-        of(&Conversation::parked)
+        of(&Conversation::parked),
+        of(&Conversation::needs_attention)
     );
 }
 

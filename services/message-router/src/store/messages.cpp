@@ -10,13 +10,14 @@ using postgres::Transaction;
 
 constexpr std::string_view kInsert = R"sql(
     INSERT INTO messages (tenant_id, id, conversation_id, sequence, direction, provenance, type,
-        body, wamid, status, turn_id, sources, created_at, sent_at)
+        body, wamid, status, turn_id, sources, created_at, sent_at, tapped, caption)
     SELECT tenant_id, id, conversation_id, sequence, direction, provenance, type, body, wamid,
-        status, turn_id, sources::jsonb, created_at, sent_at
+        status, turn_id, sources::jsonb, created_at, sent_at, tapped, caption
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[],
         $7::text[], $8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::text[],
-        $13::timestamptz[], $14::timestamptz[]) n(tenant_id, id, conversation_id, sequence,
-        direction, provenance, type, body, wamid, status, turn_id, sources, created_at, sent_at)
+        $13::timestamptz[], $14::timestamptz[], $15::bytea[], $16::bytea[]) n(tenant_id, id,
+        conversation_id, sequence, direction, provenance, type, body, wamid, status, turn_id,
+        sources, created_at, sent_at, tapped, caption)
 )sql";
 
 // Which of them are outbound is decided by the reader: `direction = 'out'` here would offer the
@@ -58,11 +59,30 @@ std::optional<std::string> to_json(const std::vector<domain::Source>& sources) {
     return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// A message and its sealed body; the rest is read from the message in place.
+// A message and its sealed content; the rest is read from the message in place.
 struct Sealed {
     const NewMessage* message;
     std::string body;
+    std::optional<std::string> tapped;
+    std::optional<std::string> caption;
 };
+
+using SealedText = std::optional<std::string>;
+
+auto bytes_of(SealedText Sealed::* member) {
+    return [member](const Sealed& row) {
+        const auto& text = row.*member;
+        return text ? std::optional(postgres::Bytes{*text}) : std::nullopt;
+    };
+}
+
+Result<SealedText> seal_if_any(
+    const sealing::Keys& keys, const sealing::Person& person, const SealedText& text
+) {
+    if (!text) return SealedText();
+    TECNOCHAT_TRY(auto sealed, keys.seal(person, *text));
+    return SealedText(std::move(sealed));
+}
 
 template <class Member>
 auto of(Member NewMessage::* member) {
@@ -83,8 +103,11 @@ Status insert(
     std::vector<Sealed> sealed;
     sealed.reserve(rows.size());
     for (const auto& message : rows) {
-        TECNOCHAT_TRY(auto body, keys.seal({message.tenant, message.person}, message.body));
-        sealed.push_back({&message, std::move(body)});
+        const sealing::Person person{message.tenant, message.person};
+        TECNOCHAT_TRY(auto body, keys.seal(person, message.body));
+        TECNOCHAT_TRY(auto tapped, seal_if_any(keys, person, message.tapped));
+        TECNOCHAT_TRY(auto caption, seal_if_any(keys, person, message.caption));
+        sealed.push_back({&message, std::move(body), std::move(tapped), std::move(caption)});
     }
     Params params;
     params.add_columns(
@@ -102,7 +125,9 @@ Status insert(
         of(&NewMessage::turn),
         [](const Sealed& row) { return to_json(row.message->sources); },
         of(&NewMessage::created_at),
-        of(&NewMessage::sent_at)
+        of(&NewMessage::sent_at),
+        bytes_of(&Sealed::tapped),
+        bytes_of(&Sealed::caption)
     );
     transaction.send(kInsert, params);
     return ok();

@@ -22,6 +22,8 @@ struct NewMessage {
     domain::Provenance provenance = domain::Provenance::kCustomer;
     std::string type;
     std::string body;
+    std::optional<std::string> tapped;   // inbound: see domain::InboundMessage
+    std::optional<std::string> caption;  // the same
     std::optional<std::string> wamid;
     domain::MessageStatus status = domain::MessageStatus::kReceived;
     TurnId turn;
@@ -64,7 +66,7 @@ namespace messages {
 Status insert(
     postgres::Transaction& transaction, std::span<const NewMessage> rows, const sealing::Keys& keys
 );
-/// Outbound messages by Meta's id; unknown ones are left out.
+/// Outbound messages by Meta's id; unknown ones are left out. An inbound one may have the same id.
 Result<std::vector<WamidOwner>> find_by_wamid(
     postgres::Transaction& transaction, std::span<const WamidKey> keys
 );

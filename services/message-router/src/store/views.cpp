@@ -15,8 +15,8 @@ using postgres::Transaction;
 // The three statements give the same columns.
 constexpr std::string_view kNewest = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, p.id AS contact_id,
-        p.user_id, p.phone, p.name
+        c.window_until, c.unread, c.parked, c.needs_attention, c.phone_number_id,
+        p.id AS contact_id, p.user_id, p.phone, p.name
     FROM conversations c
     JOIN contacts p ON p.tenant_id = c.tenant_id AND p.id = c.contact_id
     WHERE c.tenant_id = $1
@@ -29,8 +29,8 @@ constexpr std::string_view kNewest = R"sql(
 // By customer: begins at the contact, so that it does not walk the tenant's conversations.
 constexpr std::string_view kOfContact = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, p.id AS contact_id,
-        p.user_id, p.phone, p.name
+        c.window_until, c.unread, c.parked, c.needs_attention, c.phone_number_id,
+        p.id AS contact_id, p.user_id, p.phone, p.name
     FROM contacts p
     JOIN conversations c ON c.tenant_id = p.tenant_id AND c.contact_id = p.id
     WHERE p.tenant_id = $1
@@ -43,17 +43,19 @@ constexpr std::string_view kOfContact = R"sql(
 
 constexpr std::string_view kOne = R"sql(
     SELECT c.tenant_id, c.id, c.turn, c.turn_epoch, c.next_sequence, c.last_message_at,
-        c.window_until, c.unread, c.parked, c.phone_number_id, p.id AS contact_id,
-        p.user_id, p.phone, p.name
+        c.window_until, c.unread, c.parked, c.needs_attention, c.phone_number_id,
+        p.id AS contact_id, p.user_id, p.phone, p.name
     FROM conversations c
     JOIN contacts p ON p.tenant_id = c.tenant_id AND p.id = c.contact_id
     WHERE c.tenant_id = $1 AND c.id = $2
 )sql";
 
-// Bodies of other types are JSON slices of up to 3 MiB that nobody reads here.
+// Bodies of other types are JSON slices of up to 3 MiB that nobody reads here; their caption is. A
+// button of an older version is such a slice too.
 constexpr std::string_view kMessages = R"sql(
     SELECT m.id, m.sequence, m.direction, m.provenance, m.type,
-        CASE WHEN m.type IN ('text', 'interactive') THEN m.body END AS body,
+        CASE WHEN m.type IN ('text', 'interactive') OR m.tapped IS NOT NULL THEN m.body
+            ELSE m.caption END AS body,
         m.status, m.wamid, m.created_at, m.turn_id, t.outcome, t.reason,
         m.sources::text AS sources,
         CASE WHEN m.direction = 'out' THEN (

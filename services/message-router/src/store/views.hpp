@@ -29,7 +29,7 @@ struct MessageView {
     std::optional<domain::Direction> direction;
     std::optional<domain::Provenance> provenance;
     std::string type;
-    std::string text;     // empty for types that are not text, and if erased
+    std::string text;     // or the caption of media; empty for types that have none, and if erased
     bool erased = false;  // its content is destroyed
     std::optional<domain::MessageStatus> status;
     std::string wamid;

@@ -1,7 +1,9 @@
 #include "use_cases/housekeeping.hpp"
 
+#include <algorithm>
 #include <chrono>
 
+#include "store/set_aside.hpp"
 #include "tecnochat/core/failpoint.hpp"
 #include "tecnochat/postgres/inbox.hpp"
 #include "tecnochat/telemetry/log.hpp"
@@ -77,6 +79,10 @@ Status Housekeeping::prune() {
             auto transaction, postgres::Transaction::begin(pool_, tenants, Deadline::after(kBudget))
         );
         TECNOCHAT_TRY(pruned, postgres::inbox_prune(transaction, kInboxKept, kPruneRows));
+        TECNOCHAT_TRY(
+            const auto aside, store::set_aside::prune(transaction, kInboxKept, kPruneRows)
+        );
+        pruned = std::max(pruned, aside);
         TECNOCHAT_CHECK(transaction.commit(&prune_commit));
     }
     return ok();

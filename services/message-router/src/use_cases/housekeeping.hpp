@@ -14,7 +14,7 @@ namespace tecnochat::message_router {
 
 /// What must be done now and then, on a thread of its own: every second settles what waits for
 /// channel events (at once when woken), every 5 s ends overdue turns, and at start and every hour
-/// forgets inbox rows older than 14 days.
+/// forgets inbox rows and messages set aside that are older than 14 days.
 class Housekeeping {
  public:
     Housekeeping(

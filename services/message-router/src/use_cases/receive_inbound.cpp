@@ -7,6 +7,7 @@
 #include "domain/ai_visible_text.hpp"
 #include "events/encode.hpp"
 #include "store/messages.hpp"
+#include "store/set_aside.hpp"
 #include "store/turns.hpp"
 #include "store/waiting_messages.hpp"
 #include "tecnochat/channels/store.hpp"
@@ -31,8 +32,24 @@ bool waits(const Item& item) {
     return item.tenant.uuid().is_nil();
 }
 
+bool is_notice(const Item& item) {
+    return item.value.message.kind == domain::ContentKind::kSystem;
+}
+
+bool is_for_nobody(const Item& item) {
+    return waits(item) || domain::reason_to_set_aside(item.value.message);
+}
+
 store::ConversationKey key_of(const Item& item, const ContactId& contact) {
     return {item.tenant, contact, item.value.message.phone_number_id};
+}
+
+bool contains(
+    std::span<const store::LockedConversation> conversations, const store::ConversationKey& key
+) {
+    return std::ranges::any_of(conversations, [&](const store::LockedConversation& one) {
+        return store::ConversationKey{one.state.tenant, one.contact, one.phone_number_id} == key;
+    });
 }
 
 store::LockedConversation new_conversation(const store::ConversationKey& key, Timestamp now) {
@@ -68,6 +85,8 @@ store::NewMessage inbound_row(
     row.provenance = domain::Provenance::kCustomer;
     row.type = item.value.message.type;
     row.body = item.value.message.body;
+    row.tapped = item.value.message.tapped;
+    if (!item.value.message.caption.empty()) row.caption = item.value.message.caption;
     row.wamid = item.value.message.wamid;
     row.status = domain::MessageStatus::kReceived;
     row.turn = turn;
@@ -92,7 +111,8 @@ void add_events(
         envelope, conversation.phone_number_id, inbound.id, item.value.message.wamid, ask
     ));
     if (ask) {
-        auto words = domain::AiVisibleText::from(inbound.provenance, inbound.body);
+        auto words =
+            domain::AiVisibleText::from(inbound.provenance, domain::words_of(item.value.message));
         TECNOCHAT_ASSERT(words.has_value(), "an AI turn of words the AI must not see");
         writes.events.push_back(events::ai_request(
             envelope, inbound.turn, conversation.state.turn_epoch, {std::move(*words)}
@@ -101,7 +121,7 @@ void add_events(
     }
     auto reply = turn_reply(
         {conversation, item.value.message.from, inbound.turn, *decision.reply_sequence},
-        {domain::Provenance::kSystem, std::string(domain::kUnreadableReply), {}},
+        {domain::Provenance::kSystem, std::string(decision.reply), {}},
         now,
         item.trace
     );
@@ -116,14 +136,21 @@ Result<std::vector<Verdict>> ReceiveInbound::resolve(
 ) {
     std::vector<std::string> numbers;
     numbers.reserve(messages.size());
-    for (const auto& [message, raw] : messages) numbers.push_back(message.phone_number_id);
+    for (const auto& [message, raw] : messages) {
+        if (message.problem.empty()) numbers.push_back(message.phone_number_id);
+    }
     TECNOCHAT_TRY(const auto known, outside_.directory.find(numbers, deadline));
     std::vector<Verdict> verdicts;
     verdicts.reserve(messages.size());
     std::map<std::string, std::int64_t> waiting;
     std::int64_t all = 0;
     bool counted = false;
-    for (const auto& number : numbers) {
+    for (const auto& [message, raw] : messages) {
+        if (!message.problem.empty()) {
+            verdicts.push_back(Verdict::refuse(message.problem));
+            continue;
+        }
+        const auto& number = message.phone_number_id;
         const auto entry = known.find(number);
         if (entry != known.end()) {
             TECNOCHAT_CHECK(entry->second);
@@ -176,13 +203,16 @@ Result<ReceiveInbound::Prepared> ReceiveInbound::prepare_as(
     places.reserve(items.size());
     std::vector<People::Writer> writers;
     writers.reserve(items.size());
+    bool needs_daily = false;
     for (const auto& item : items) {
-        places.push_back(waits(item) ? kNobody : writers.size());
         const auto& message = item.value.message;
-        if (!waits(item)) writers.push_back({item.tenant, &message.from, &message.profile_name});
+        needs_daily = needs_daily || is_for_nobody(item) || is_notice(item);
+        places.push_back(is_for_nobody(item) ? kNobody : writers.size());
+        if (!is_for_nobody(item))
+            writers.push_back({item.tenant, &message.from, &message.profile_name});
     }
     std::shared_ptr<const sealing::Keyring> daily;
-    if (writers.size() < items.size()) {
+    if (needs_daily) {
         const auto today = std::chrono::floor<std::chrono::days>(outside_.clock.now());
         TECNOCHAT_TRY(daily, outside_.sealer.fetch_daily(today, deadline));
     }
@@ -244,12 +274,55 @@ Result<pipeline::Effects> ReceiveInbound::run(
         claims.push_back({item->value.message.phone_number_id, item->tenant});
     TECNOCHAT_CHECK(channels::confirm(transaction, outside_.directory, claims));
     TECNOCHAT_TRY(const auto fresh, first_seen(transaction, known, prepared, effects));
-    if (fresh.empty()) return effects;
-    TECNOCHAT_TRY(auto conversations, find_conversations(transaction, fresh, prepared.people));
-    TECNOCHAT_TRY(
-        auto written, decide_and_write(transaction, fresh, prepared.people, conversations)
+    std::vector<const Item*> aside;
+    std::vector<Fresh> somebodys;
+    for (const auto& one : fresh) {
+        if (one.writer == kNobody) {
+            aside.push_back(one.item);
+        } else {
+            somebodys.push_back(one);
+        }
+    }
+    if (!somebodys.empty()) {
+        const auto& people = prepared.people;
+        TECNOCHAT_TRY(auto conversations, find_conversations(transaction, somebodys, people));
+        std::erase_if(somebodys, [&](const Fresh& one) {
+            const bool strangers =
+                is_notice(*one.item) &&
+                !contains(conversations, key_of(*one.item, people.id_of(one.writer)));
+            if (strangers) aside.push_back(one.item);
+            return strangers;
+        });
+        TECNOCHAT_TRY(
+            auto written, decide_and_write(transaction, somebodys, people, conversations)
+        );
+        effects.merge(std::move(written));
+    }
+    TECNOCHAT_TRY(auto kept, set_aside(transaction, aside, prepared));
+    effects.merge(std::move(kept));
+    return effects;
+}
+
+Result<pipeline::Effects> ReceiveInbound::set_aside(
+    postgres::Transaction& transaction, std::span<const Item* const> items, const Prepared& prepared
+) {
+    pipeline::Effects effects;
+    if (items.empty()) return effects;
+    EndedTurns ended;
+    std::vector<store::NewSetAside> rows;
+    rows.reserve(items.size());
+    for (const auto* item : items) {
+        const auto& [message, raw] = item->value;
+        const auto reason = domain::reason_to_set_aside(message).value_or(domain::silence::kSystem);
+        rows.push_back(
+            {item->tenant, message.phone_number_id, reason, raw().value, message.received_at}
+        );
+        ended.add({domain::Outcome::kSilence, reason});
+    }
+    TECNOCHAT_CHECK(
+        store::set_aside::insert(transaction, rows, *prepared.daily, outside_.clock.now())
     );
-    effects.merge(std::move(written));
+    outside_.metrics.count(effects, std::move(ended));
     return effects;
 }
 
@@ -301,11 +374,14 @@ Result<std::vector<store::LockedConversation>> ReceiveInbound::find_conversation
     std::vector<std::size_t> writers;
     writers.reserve(items.size());
     std::set<store::ConversationKey> wanted;
+    std::set<store::ConversationKey> needed;
     std::set<store::ConversationKey> missing;
     for (const auto& [item, writer] : items) {
-        writers.push_back(writer);
         const auto key = key_of(*item, people.id_of(writer));
         wanted.insert(key);
+        if (is_notice(*item)) continue;
+        writers.push_back(writer);
+        needed.insert(key);
         if (people.is_new(writer)) missing.insert(key);
     }
     TECNOCHAT_CHECK(people.write(transaction, writers));
@@ -317,13 +393,13 @@ Result<std::vector<store::LockedConversation>> ReceiveInbound::find_conversation
         for (const auto& key : missing) made.push_back(new_conversation(key, now));
         store::conversations::insert(transaction, made);
         TECNOCHAT_TRY(auto locked, store::conversations::lock(transaction, keys));
-        if (locked.size() == keys.size()) return locked;
-        missing = wanted;
+        missing = needed;
         for (const auto& conversation : locked) {
             missing.erase(
                 {conversation.state.tenant, conversation.contact, conversation.phone_number_id}
             );
         }
+        if (missing.empty()) return locked;
     }
     return lost_race();
 }
@@ -376,10 +452,11 @@ Result<pipeline::Effects> ReceiveInbound::decide_and_write(
 Result<pipeline::Effects> ReceiveInbound::refuse(
     postgres::Transaction& transaction, const Item& item, const Error&, Prepared& prepared
 ) {
-    if (waits(item)) return pipeline::Effects();
     const auto place = static_cast<std::size_t>(&item - prepared.first);
+    if (prepared.writers[place] == kNobody) return pipeline::Effects();
     const Fresh one[] = {{&item, prepared.writers[place]}};
     TECNOCHAT_TRY(auto conversations, find_conversations(transaction, one, prepared.people));
+    if (conversations.empty()) return pipeline::Effects();
     auto& state = conversations.front().state;
     state.parked = true;
     state.last_message_at = std::max(state.last_message_at, item.value.message.received_at);

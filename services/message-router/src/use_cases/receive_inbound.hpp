@@ -23,7 +23,9 @@ namespace tecnochat::message_router {
 /// Topic whatsapp.inbound: stores every message of a customer exactly once, with its contact, its
 /// conversation and its turn, and asks the AI where it is the AI's turn. Messages of a number that
 /// no channel event has named yet wait in a table, bounded; those that wait for a number are
-/// settled before any later one of it. Thread-safe.
+/// settled before any later one of it. What belongs to no private conversation (a group's, our own
+/// number's, a notice about a stranger) is kept aside, where no conversation and no AI sees it.
+/// Thread-safe.
 class ReceiveInbound {
  public:
     using Item = pipeline::Incoming<domain::ArrivedMessage>;
@@ -38,9 +40,10 @@ class ReceiveInbound {
     /// What is fetched before BEGIN.
     struct Prepared {
         const Item* first = nullptr;
-        std::vector<std::size_t> writers;  // of each item; kNobody for those that wait
+        std::vector<std::size_t> writers;  // of each item; kNobody: it waits or is set aside
         People people;
-        std::shared_ptr<const sealing::Keyring> daily;  // where something has to wait
+        // Where something waits or may be set aside.
+        std::shared_ptr<const sealing::Keyring> daily;
     };
 
     ReceiveInbound(const Outside& outside, Milliseconds stale_after)
@@ -83,8 +86,14 @@ class ReceiveInbound {
         const Prepared& prepared,
         pipeline::Effects& effects
     );
+    /// Makes those that are missing, but none for a system notice alone.
     Result<std::vector<store::LockedConversation>> find_conversations(
         postgres::Transaction& transaction, std::span<const Fresh> items, const People& people
+    );
+    Result<pipeline::Effects> set_aside(
+        postgres::Transaction& transaction,
+        std::span<const Item* const> items,
+        const Prepared& prepared
     );
     Result<pipeline::Effects> decide_and_write(
         postgres::Transaction& transaction,

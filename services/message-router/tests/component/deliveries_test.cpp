@@ -105,16 +105,40 @@ TEST_CASE("a status without our value is found by Meta's id") {
     CHECK(router.state() == "delivered wamid.out");
 }
 
-TEST_CASE("a report whose Meta id is taken is a dead letter, the rest goes on") {
+TEST_CASE("a report whose Meta id is another send's is a dead letter, the rest goes on") {
     Sent router;
+    router.take(router.sent, {router.update(wa::SEND_STATE_ACCEPTED, "wamid.out")});
+    const auto first_sent = router.update(wa::SEND_STATE_SENT, "");
     router.take_text("wamid.2", "¿y mañana?");
     router.take(router.accept_replies, {Router::record(router.reply_to("wamid.2", "También."))});
-    router.take(
-        router.sent,
-        {router.update(wa::SEND_STATE_ACCEPTED, "wamid.in"), router.update(wa::SEND_STATE_SENT, "")}
+    router.message = router.database.query(
+        "SELECT id::text FROM messages WHERE direction = 'out' AND wamid IS NULL"
     );
+    router.take(router.sent, {router.update(wa::SEND_STATE_ACCEPTED, "wamid.out"), first_sent});
     CHECK(router.dead_letter_count("test", "failed") == 1);
     CHECK(router.database.count("SELECT count(*) FROM messages WHERE status = 'sent'") == 1);
+}
+
+TEST_CASE("a customer's message under the id of one of our own is theirs, and ours stays ours") {
+    Sent router;
+    router.take(router.sent, {router.update(wa::SEND_STATE_SENT)});
+    router.take_text("wamid.out", "¿y mañana?");
+    CHECK(router.dead_letter_count("test", "failed") == 0);
+    CHECK(router.database.count("SELECT count(*) FROM conversations WHERE parked") == 0);
+    router.take(router.accept_replies, {Router::record(router.reply_to("wamid.out", "También."))});
+    CHECK(router.database.count("SELECT count(*) FROM messages WHERE direction = 'out'") == 2);
+
+    // A status without our value means ours; and our next id may be one of theirs.
+    router.take(router.status, {router.status_of(wa::DELIVERY_STATUS_DELIVERED, false)});
+    CHECK(
+        router.database.query("SELECT string_agg(direction || status, ' ' ORDER BY direction) FROM "
+                              "messages WHERE wamid = 'wamid.out'") == "inreceived outdelivered"
+    );
+    router.message = router.database.query(
+        "SELECT id::text FROM messages WHERE direction = 'out' AND wamid IS NULL"
+    );
+    router.take(router.sent, {router.update(wa::SEND_STATE_ACCEPTED, "wamid.in")});
+    CHECK(router.database.count("SELECT count(*) FROM messages WHERE status = 'sending'") == 1);
 }
 
 TEST_CASE("another tenant's report cannot reach the message") {

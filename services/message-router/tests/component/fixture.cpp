@@ -101,7 +101,8 @@ kafka::Record Router::channel(
 
 ai::v1::AiReply Router::reply_to(const std::string& wamid, const std::string& text) {
     const std::string of =
-        " FROM messages m JOIN turns t ON t.id = m.turn_id WHERE m.wamid = '" + wamid + "'";
+        " FROM messages m JOIN turns t ON t.id = m.turn_id WHERE m.direction = 'in' AND m.wamid = '" +
+        wamid + "'";
     ai::v1::AiReply reply;
     reply.set_tenant_id(tenant.to_string());
     reply.set_conversation_id(database.query("SELECT m.conversation_id::text" + of));

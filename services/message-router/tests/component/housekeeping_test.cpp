@@ -49,6 +49,29 @@ TEST_CASE("after 14 days the inbox forgets, not before") {
     housekeeper.stop();
 }
 
+TEST_CASE("after 14 days what was set aside is forgotten, not before") {
+    Router router;
+    for (const auto* wamid : {"wamid.old", "wamid.young"}) {
+        auto message = router.text_message(wamid, "hola");
+        message.set_group_id("Y2Fw");
+        router.take(router.receive_inbound, {Router::record(message)});
+    }
+    router.database.run(
+        "UPDATE set_aside_messages SET received_at = now() - CASE WHEN "
+        "position('wamid.old'::bytea IN value) > 0 THEN interval '14 days 1 minute' "
+        "ELSE interval '13 days 23 hours' END"
+    );
+    Housekeeper housekeeper(router);
+    CHECK(testkit::eventually(10s, [&] {
+        return router.database.count("SELECT count(*) FROM set_aside_messages") == 1;
+    }));
+    CHECK(
+        router.database.count("SELECT count(*) FROM set_aside_messages WHERE "
+                              "position('wamid.young'::bytea IN value) > 0") == 1
+    );
+    housekeeper.stop();
+}
+
 TEST_CASE("an event that another replica took reaches this one by the table") {
     Router router;
     router.database.run(
