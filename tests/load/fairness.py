@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,7 +83,10 @@ class Hold:
     """Keeps a number from sending, as another replica that has used up its rate would, until `end`."""
 
     def __init__(self, endpoints: Mapping[str, Any], number: actors.Number) -> None:
-        self._command = ["redis-cli", "--no-auth-warning", "-u", endpoints["redis"], "EVAL", SPEND, "1"]
+        redis = urllib.parse.urlsplit(endpoints["redis"])
+        # Not -u: with a password and no user in the address, redis-cli logs in as the user "".
+        self._command = ["redis-cli", "-e", "--no-auth-warning", "-h", f"{redis.hostname}", "-p", f"{redis.port}"]
+        self._command += ["-a", f"{redis.password}", "EVAL", SPEND, "1"]
         self._command += [f"limit:number:{number.phone_number_id}", str(-HELD_SECONDS * TOKENS_PER_SECOND)]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep)
