@@ -104,13 +104,12 @@ class Load:
         result.other_cores = max(0.0, busy - sum(result.cpu_seconds.values())) / passed
         return result
 
-    def idle_cores(self, seconds: float) -> float:
-        """What the whole stack uses while nobody writes; the simulated Meta, which is not ours, left out."""
+    def idle_cores(self, seconds: float) -> dict[str, float]:
+        """What every stage uses while nobody writes."""
         before, began = processors.used(self._endpoints["pids"]), time.monotonic()
         time.sleep(seconds)
-        after = processors.used(self._endpoints["pids"])
-        used = sum(after[stage] - before[stage] for stage in processors.STAGES if stage != "meta-simulator")
-        return used / (time.monotonic() - began)
+        after, passed = processors.used(self._endpoints["pids"]), time.monotonic() - began
+        return {stage: (after[stage] - before[stage]) / passed for stage in processors.STAGES}
 
     def _bodies(self, questions: Sequence[Question]) -> list[str]:
         return self._simulator.prepare(

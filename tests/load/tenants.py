@@ -38,13 +38,18 @@ FRESH_SECONDS = 35
 
 @dataclass
 class Side:
-    """One of the two stacks, and its idle cores."""
+    """One of the two stacks, and what each stage of it used while nobody wrote, in cores."""
 
     build: Build
-    idle: list[float] = field(default_factory=list)
+    rests: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def idle(self) -> list[float]:
+        """Without the simulated Meta, which is not ours."""
+        return [sum(cores for stage, cores in rest.items() if stage != "meta-simulator") for rest in self.rests]
 
     def measure(self, seconds: int) -> None:
-        self.idle.append(self.build.load.idle_cores(seconds))
+        self.rests.append(self.build.load.idle_cores(seconds))
         print(f"  {self.build.name:6} idle {self.idle[-1]:.3f} cores", flush=True)
         self.build.measure()
 
@@ -122,13 +127,18 @@ def pairs_table(few: Side, many: Side) -> str:
 
 
 def stages_table(few: Side, many: Side) -> str:
-    """Where the processor time of a message goes, medians of all pairs."""
+    """Where the processor time goes, medians of all pairs."""
     columns = [few.build.quiet, many.build.quiet, few.build.sustained, many.build.sustained]
     rows = [
-        [stage, *(f"{statistics.median(phase.micros(stage) for phase in phases):.0f}" for phases in columns)]
+        [
+            stage,
+            *(f"{statistics.median(phase.micros(stage) for phase in phases):.0f}" for phases in columns),
+            *(f"{statistics.median(rest.get(stage, 0.0) for rest in side.rests) * 1000:.1f}" for side in (few, many)),
+        ]
         for stage in (*processors.STAGES, "load generator")
     ]
     header = ["us/message", *(f"{side.build.name} at {rate}/s" for rate in (QUIET_RATE, SUSTAINED_RATE) for side in (few, many))]  # fmt: skip
+    header += [f"idle, {side.build.name}: cores / 1000" for side in (few, many)]
     return report.table(header, rows)
 
 
