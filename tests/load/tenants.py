@@ -5,8 +5,8 @@
 
 Two stacks of this build, up all the time: in one 64 tenants with a number each are registered, in the other 10,000, the first 64 the
 same. Those have knowledge and customers; the rest is entered by the connector's own RegisterChannel, eight calls at once
-(endtoend-register), so that every row and every channel event is the service's own. One stack is loaded, then the other, and every
-second pair begins with the other one; before its load each stack is left alone and its idle processor time taken.
+(endtoend-register), so that every row and every channel event is the service's own. A pair begins with the idle processor time of
+both at once; then one stack is loaded, then the other, and every second pair begins with the other one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ SECONDS = 20
 RATIO = 1.10
 # For so long every replica reads again what has just been registered (libs/channels, overlap).
 FRESH_SECONDS = 35
+# After a load, until what it left behind is done.
+QUIETENING_SECONDS = 5
 
 
 @dataclass
@@ -48,10 +51,14 @@ class Side:
         """Without the simulated Meta, which is not ours."""
         return [sum(cores for stage, cores in rest.items() if stage != "meta-simulator") for rest in self.rests]
 
-    def measure(self, seconds: int) -> None:
-        self.rests.append(self.build.load.idle_cores(seconds))
-        print(f"  {self.build.name:6} idle {self.idle[-1]:.3f} cores", flush=True)
-        self.build.measure()
+
+def rest(sides: Sequence[Side], seconds: int) -> None:
+    """Of all at the same time, and some seconds after the last load: neither is nearer to its own than the other."""
+    time.sleep(QUIETENING_SECONDS)
+    with ThreadPoolExecutor(len(sides)) as pool:
+        for side, cores in zip(sides, pool.map(lambda side: side.build.load.idle_cores(seconds), sides)):
+            side.rests.append(cores)
+            print(f"  {side.build.name:6} idle {side.idle[-1]:.3f} cores", flush=True)
 
 
 @dataclass(frozen=True)
@@ -164,8 +171,9 @@ def run(context: Any) -> int:
         many = prepare(context, endpoints, REGISTERED, seconds)
         few = prepare(context, few_endpoints, ACTIVE, seconds)
         for pair in range(count):
+            rest((few, many), seconds)
             for side in (few, many) if pair % 2 == 0 else (many, few):
-                side.measure(seconds)
+                side.build.measure()
         checked = verdicts(few, many)
     text = text_of(few, many, seconds, checked)
     print("\n" + text)
