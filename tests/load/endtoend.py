@@ -244,8 +244,7 @@ def text_of(results: Results, checked: Sequence[tuple[bool, str]]) -> str:
         processor_table(results),
         "What the servers were asked for (the busier, the more a transaction carries):",
         volume_table(results),
-        "Targets:",
-        "\n".join(f"- {'reached' if good else 'MISSED'}: {line}" for good, line in checked),
+        report.targets(checked),
     ]
     return "\n\n".join(lines)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from endtoend_volume import PSQL, Volume, output
+from endtoend_volume import Volume, query
 
 SETTLE_SECONDS = 30
 DEAD_LETTERS = tuple(
@@ -55,18 +54,12 @@ class Books:
             time.sleep(0.5)
 
     def _read(self) -> dict[str, int]:
-        router = self._query("message-router", ROUTER)
-        connector = self._query("whatsapp-connector", CONNECTOR)
+        router = query(self._endpoints, "message-router", ROUTER)
+        connector = query(self._endpoints, "whatsapp-connector", CONNECTOR)
         books = router | connector
         books["unpublished"] = router["unpublished"] + connector["unpublished"]
         books["dead letters"] = sum(self._volume.records(DEAD_LETTERS).values())
         return books
-
-    def _query(self, service: str, sql: str) -> dict[str, int]:
-        database = self._endpoints["databases"][service]
-        url = self._endpoints["postgres"].replace("/postgres?", f"/{database}?")
-        rows: dict[str, int] = json.loads(output([PSQL, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, url]))
-        return rows
 
 
 def wrong(books: Mapping[str, int], messages: int) -> list[str]:

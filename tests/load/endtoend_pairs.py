@@ -11,7 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,15 +44,17 @@ class Build:
     name: str
     load: Load
     books: Books
+    quiet_seconds: int = QUIET_SECONDS
+    sustained_seconds: int = SUSTAINED_SECONDS
     quiet: list[Phase] = field(default_factory=list)
     sustained: list[Phase] = field(default_factory=list)
 
     def measure(self) -> None:
-        self.quiet.append(self.load.phase(QUIET_RATE, QUIET_RATE * QUIET_SECONDS))
-        self.sustained.append(self.load.phase(SUSTAINED_RATE, SUSTAINED_RATE * SUSTAINED_SECONDS))
+        self.quiet.append(self.load.phase(QUIET_RATE, QUIET_RATE * self.quiet_seconds))
+        self.sustained.append(self.load.phase(SUSTAINED_RATE, SUSTAINED_RATE * self.sustained_seconds))
         quiet, sustained = self.quiet[-1], self.sustained[-1]
         print(
-            f"  {self.name:4} p50 at {QUIET_RATE}/s {quiet.quantile(0.5):6.2f} ms  "
+            f"  {self.name:6} p50 at {QUIET_RATE}/s {quiet.quantile(0.5):6.2f} ms  "
             f"{micros(sustained):5.0f} us/message at {SUSTAINED_RATE}/s, p99 {sustained.quantile(0.99):.0f} ms",
             flush=True,
         )
@@ -84,10 +86,12 @@ def other_stack(checkout: Path) -> Iterator[dict[str, Any]]:
         subprocess.run([*command, "down", "--wipe"], env=environment, check=False)
 
 
-def prepare(name: str, binaries: Path, endpoints: Mapping[str, Any]) -> Build:
+def prepare(
+    name: str, binaries: Path, endpoints: Mapping[str, Any], numbers: Sequence[actors.Number] | None = None
+) -> Build:
     """Numbers, knowledge, and one message of every customer."""
     simulator = Simulator(endpoints["meta_simulator"])
-    numbers = actors.make_numbers()
+    numbers = numbers or actors.make_numbers()
     actors.seed(numbers, binaries, endpoints, simulator)
     books = Books(binaries, endpoints)
     load = Load(binaries, endpoints, actors.World(numbers), simulator)
@@ -134,8 +138,7 @@ def text_of(old: Build, new: Build, checked: list[tuple[bool, str]]) -> str:
             f"{report.machine()}; {len(rows)} pairs, {SUSTAINED_SECONDS} s at {SUSTAINED_RATE}/s and {QUIET_SECONDS} s at {QUIET_RATE}/s each.",
             report.table(header, rows),
             stages(old, new),
-            "Targets:",
-            "\n".join(f"- {'reached' if good else 'MISSED'}: {line}" for good, line in checked),
+            report.targets(checked),
         ]
     )
 

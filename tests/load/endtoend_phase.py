@@ -7,7 +7,7 @@ import math
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class Phase:
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)  # by stage, until all statuses were delivered
     volume: Mapping[str, int] = field(default_factory=dict)  # transactions and records
     other_cores: float = 0.0  # what the rest of the machine used meanwhile
+    # When the replies came whose questions had been asked before; Unix times, sorted.
+    backlog_at: Sequence[float] = ()
 
     def quantile(self, q: float) -> float:
         if not self.latencies_ms:
@@ -47,7 +49,7 @@ class Phase:
 
     @property
     def exact(self) -> bool:
-        """Every message has its own answer, once, and nothing else was sent."""
+        """Every message, those asked before too, has its own answer, once, and nothing else was sent."""
         return self.unanswered == 0 and self.strange == 0
 
     def micros(self, stage: str) -> float:
@@ -66,31 +68,56 @@ class Load:
         self.messages = 0  # of all phases so far
 
     def phase(self, rate: float, messages: int) -> Phase:
-        questions = self._world.questions(messages)
-        bodies = self._simulator.prepare(
-            [
-                {"phone_number_id": asked.phone_number_id, "wa_id": asked.customer, "text": asked.text}
-                for asked in questions
-            ]
-        )
+        return self.stretch(self._world.questions(messages), rate)
+
+    def ask(self, questions: Sequence[Question], rate: float) -> None:
+        """Posts them and waits for no reply; a later stretch gets them as `waiting`."""
+        self.messages += len(questions)
+        self._post(self._bodies(questions), rate)
+
+    def stretch(
+        self,
+        questions: Sequence[Question],
+        rate: float,
+        waiting: Sequence[Question] = (),
+        begin: Callable[[], None] = lambda: None,
+    ) -> Phase:
+        """`waiting` were asked before, and must get their replies too; `begin` lets them go."""
+        bodies = self._bodies(questions)
         self._simulator.forget_requests()
-        self.messages += messages
+        self.messages += len(questions)
         volume = self._volume.read()
         cpu = processors.used(self._endpoints["pids"])
         busy, began = processors.of_machine(), time.monotonic()
+        begin()
         sent = self._post(bodies, rate)
-        self._simulator.wait_until_accepted(messages, LAST_REPLIES_SECONDS)
+        self._simulator.wait_until_accepted(len(questions) + len(waiting), LAST_REPLIES_SECONDS)
         if not self._simulator.wait_until_delivered(STATUSES_SECONDS):
             raise BenchError("statuses are not taken by webhook-ingress")
         passed = time.monotonic() - began
         used = processors.used(self._endpoints["pids"])
         busy = processors.of_machine() - busy
-        result = self._match(questions, sent, rate)
+        result = self._match(questions, waiting, sent, rate)
         result.cpu_seconds = {stage: used[stage] - cpu[stage] for stage in processors.STAGES}
         result.cpu_seconds["load generator"] = sent["cpu_seconds"]
         result.volume = {entry: count - volume[entry] for entry, count in self._volume.read().items()}
         result.other_cores = max(0.0, busy - sum(result.cpu_seconds.values())) / passed
         return result
+
+    def idle_cores(self, seconds: float) -> dict[str, float]:
+        """What every stage uses while nobody writes."""
+        before, began = processors.used(self._endpoints["pids"]), time.monotonic()
+        time.sleep(seconds)
+        after, passed = processors.used(self._endpoints["pids"]), time.monotonic() - began
+        return {stage: (after[stage] - before[stage]) / passed for stage in processors.STAGES}
+
+    def _bodies(self, questions: Sequence[Question]) -> list[str]:
+        return self._simulator.prepare(
+            [
+                {"phone_number_id": asked.phone_number_id, "wa_id": asked.customer, "text": asked.text}
+                for asked in questions
+            ]
+        )
 
     def _post(self, bodies: Sequence[str], rate: float) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile("w", prefix="tecnochat-bench-", suffix=".jsonl") as file:
@@ -113,20 +140,28 @@ class Load:
             raise BenchError(f"webhooks were answered {result['statuses']}, {result['broken']} not at all")
         return result
 
-    def _match(self, questions: Sequence[Question], sent: Mapping[str, Any], rate: float) -> Phase:
+    def _match(
+        self, questions: Sequence[Question], waiting: Sequence[Question], sent: Mapping[str, Any], rate: float
+    ) -> Phase:
         started = sent["started_us"] / 1e6
-        due: dict[tuple[str, str], list[tuple[str, float]]] = {}
+        # When the question was due; None for those that waited before.
+        due: dict[tuple[str, str], list[tuple[str, float | None]]] = {}
+        for asked in waiting:
+            due.setdefault((asked.phone_number_id, asked.customer), []).append((asked.answer_holds, None))
         for place, asked in enumerate(questions):
             key = (asked.phone_number_id, asked.customer)
             due.setdefault(key, []).append((asked.answer_holds, started + place / rate))
-        latencies, strange, last = [], 0, started
+        latencies, backlog, strange, last = [], [], 0, started
         for reply in self._simulator.sends():
-            waiting = due.get((reply.phone_number_id, reply.customer), [])
-            mine = next((entry for entry in waiting if entry[0] in reply.text), None)
+            open_ones = due.get((reply.phone_number_id, reply.customer), [])
+            mine = next((entry for entry in open_ones if entry[0] in reply.text), None)
             if mine is None:
                 strange += 1
                 continue
-            waiting.remove(mine)
+            open_ones.remove(mine)
+            if mine[1] is None:
+                backlog.append(reply.at)
+                continue
             latencies.append((reply.at - mine[1]) * 1e3)
             last = max(last, reply.at)
         counters = self._simulator.counters()
@@ -134,9 +169,10 @@ class Load:
             rate,
             len(questions),
             sorted(latencies),
-            len(questions) - len(latencies),
+            len(questions) + len(waiting) - len(latencies) - len(backlog),
             strange + len(counters["opaque_accepted_twice"]),
             counters["by_error_code"],
             sent["ack_p50_ms"],
             max(last - started, len(questions) / rate),
+            backlog_at=sorted(backlog),
         )

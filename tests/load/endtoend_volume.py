@@ -50,3 +50,11 @@ def output(command: list[str]) -> str:
     if done.returncode != 0:
         raise BenchError(f"{Path(command[0]).name}: {done.stderr.strip()}")
     return done.stdout
+
+
+def query(endpoints: Mapping[str, Any], service: str, sql: str) -> dict[str, int]:
+    """The one JSON object that a statement gives in a service's database, as its administrator."""
+    database = endpoints["databases"][service]
+    url = endpoints["postgres"].replace("/postgres?", f"/{database}?")
+    found: dict[str, int] = json.loads(output([PSQL, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, url]))
+    return found

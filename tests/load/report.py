@@ -24,6 +24,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def length(variable: str, usual: int) -> int:
+    """How long or how often, from the environment: BENCH_PAIRS=1 BENCH_SECONDS=10 is a look, not a measurement."""
+    return int(os.environ.get(variable, usual))
+
+
+def targets(checked: Sequence[tuple[bool, str]]) -> str:
+    return "Targets:\n\n" + "\n".join(f"- {'reached' if good else 'MISSED'}: {line}" for good, line in checked)
+
+
 def machine() -> str:
     model = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
     name = model.group(1).strip() if model else "unknown processor"
