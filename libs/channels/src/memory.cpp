@@ -14,12 +14,14 @@ void Memory::apply_row(Moment began, const ChannelRow& row) {
     Entry& entry = it->second;
     if (inserted) {
         entry = {row, began, 0};
+        tenants_.reset();
         return;
     }
     const auto held = entry.row.channel.epoch;
     const bool answers_doubt = entry.stale_at != 0 && began > entry.stale_at;
     if (row.channel.epoch < held && !answers_doubt) return;
     if (answers_doubt || row.channel.epoch > held) entry.stale_at = 0;
+    if (entry.row.channel.tenant != row.channel.tenant) tenants_.reset();
     entry.row = row;
     entry.known_at = std::max(entry.known_at, began);
 }
@@ -30,9 +32,10 @@ void Memory::apply_whole(Moment began, std::span<const ChannelRow> rows) {
         apply_row(began, row);
         present.insert(row.channel.phone_number_id);
     }
-    std::erase_if(entries_, [&](const auto& item) {
+    const auto gone = std::erase_if(entries_, [&](const auto& item) {
         return !present.contains(item.first) && item.second.known_at < began;
     });
+    if (gone > 0) tenants_.reset();
 }
 
 void Memory::apply_lookup(
@@ -49,6 +52,7 @@ void Memory::apply_lookup(
         // The rows that were there have answered their doubt above.
         if (entry.stale_at != 0 && entry.stale_at < began && entry.known_at < began) {
             entries_.erase(it);
+            tenants_.reset();
         } else {
             found.try_emplace(number, entry.row.checked());
         }
@@ -59,6 +63,7 @@ void Memory::note(const Channel& channel) {
     const auto [it, inserted] = entries_.try_emplace(channel.phone_number_id);
     if (!inserted && channel.epoch <= it->second.row.channel.epoch) return;
     it->second = {{channel, true}, ++now_, 0};
+    tenants_.reset();
 }
 
 void Memory::mark_stale(std::span<const std::string> numbers) {
@@ -82,10 +87,13 @@ std::vector<std::string> Memory::find(std::span<const std::string> numbers, Entr
     return {missing.begin(), missing.end()};
 }
 
-std::vector<TenantId> Memory::tenants() const {
-    std::set<TenantId> tenants;
-    for (const auto& [number, entry] : entries_) tenants.insert(entry.row.channel.tenant);
-    return {tenants.begin(), tenants.end()};
+const std::vector<TenantId>& Memory::tenants() const {
+    if (!tenants_) {
+        std::set<TenantId> tenants;
+        for (const auto& [number, entry] : entries_) tenants.insert(entry.row.channel.tenant);
+        tenants_.emplace(tenants.begin(), tenants.end());
+    }
+    return *tenants_;
 }
 
 }  // namespace tecnochat::channels

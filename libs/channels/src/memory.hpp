@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,7 +40,8 @@ class Memory {
 
     /// Adds what is known to `found`; gives back the numbers to look up.
     std::vector<std::string> find(std::span<const std::string> numbers, Entries& found) const;
-    [[nodiscard]] std::vector<TenantId> tenants() const;
+    /// Sorted, each once.
+    [[nodiscard]] const std::vector<TenantId>& tenants() const;
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:
@@ -51,6 +53,8 @@ class Memory {
     void apply_row(Moment began, const ChannelRow& row);
 
     std::map<std::string, Entry, std::less<>> entries_;
+    /// Asked for twice a second, of thousands of numbers; made anew once one has changed hands.
+    mutable std::optional<std::vector<TenantId>> tenants_;
     Moment now_ = 0;
 };
 
