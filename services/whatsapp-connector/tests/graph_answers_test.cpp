@@ -18,6 +18,8 @@ TEST_CASE("a 200 with a message id is accepted; a 200 without one is in doubt") 
           R"({"messages":[]})",
           R"({"messages":[{}]})",
           R"({"messages":[{"id":7}]})",
+          R"({"messages":[{"id":""}]})",
+          "<html>",
           "{\"messages\":"}) {
         CHECK(std::holds_alternative<Doubtful>(judge_http_answer(200, body)));
     }
@@ -30,13 +32,46 @@ TEST_CASE("a fully read 4xx with a code is a refusal; what says that Meta broke 
     CHECK(std::get<Refused>(answer).code == 100);
     CHECK(std::get<Refused>(answer).subcode == 33);
     CHECK(std::holds_alternative<Doubtful>(judge_http_answer(500, R"({"error":{"code":130429}})")));
-    CHECK(std::holds_alternative<Doubtful>(judge_http_answer(400, "<html>")));
     // Meta's words for its own failure are no refusal, with whatever status they come.
     for (const auto* code : {"131000", "131016"}) {
         const auto body = std::string(R"({"error":{"code":)") + code + "}}";
         CHECK(std::holds_alternative<Doubtful>(judge_http_answer(400, body)));
     }
-    CHECK(std::holds_alternative<Doubtful>(judge_http_answer(302, "{}")));
+}
+
+TEST_CASE("every 2xx with a message id is accepted") {
+    for (const int status : {200, 201, 202, 299}) {
+        INFO(status);
+        CHECK(std::holds_alternative<Accepted>(
+            judge_http_answer(status, R"({"messages":[{"id":"wamid.A"}]})")
+        ));
+    }
+    CHECK(std::holds_alternative<Doubtful>(judge_http_answer(204, "")));
+}
+
+TEST_CASE("a fully read 3xx or 4xx is a definite no without any error object of Meta's") {
+    for (const int status : {300, 302, 307, 400, 401, 404, 408, 413, 429, 499}) {
+        for (const char* body :
+             {"",
+              "<html>",
+              "{}",
+              "[]",
+              "null",
+              R"({"error":"no"})",
+              R"({"error":{}})",
+              R"({"error":{"code":"?"}})",
+              R"({"error":{"code":99999999999999999999}})",
+              R"({"error":{"code":4294967296}})",
+              "{\"error\":{\"code\":4"}) {
+            INFO(status << " " << body);
+            const auto answer = judge_http_answer(status, body);
+            REQUIRE(std::holds_alternative<Refused>(answer));
+            CHECK_FALSE(std::get<Refused>(answer).code.has_value());
+            CHECK(std::get<Refused>(answer).cause() == status);
+        }
+    }
+    for (const int status : {500, 502, 503, 504, 599})
+        CHECK(std::holds_alternative<Doubtful>(judge_http_answer(status, "<html>")));
 }
 
 }  // namespace tecnochat::whatsapp_connector

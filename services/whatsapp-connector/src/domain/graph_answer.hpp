@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -11,17 +12,22 @@ namespace tecnochat::whatsapp_connector {
 struct NothingSent {
     std::string why;  // stable token for logs, e.g. "connect"
 };
-/// A fully read 200 with a message id.
+/// A fully read 2xx with a message id.
 struct Accepted {
     std::string wamid;
 };
-/// A fully read 4xx with an error object of Meta's.
+/// A fully read 3xx or 4xx: a definite no, whoever wrote it.
 struct Refused {
-    int code = 0;
+    std::optional<int> code{};  // Meta's; nullopt where the answer holds no error object of Meta's
     int subcode = 0;
+    int http_status = 400;
+
+    /// What is kept as the cause of a failure: Meta's code, else the HTTP status. The two cannot be
+    /// mistaken for each other: Meta has no codes from 369 to 999.
+    [[nodiscard]] int cause() const { return code.value_or(http_status); }
 };
-/// Everything else: 5xx, an error code that says that Meta broke, time-out, cut or unreadable
-/// answer. Meta may or may not have taken it.
+/// Everything else: 5xx, an error code that says that Meta broke, time-out, cut answer, a 2xx
+/// without a message id. Meta may or may not have taken it.
 struct Doubtful {
     std::string why;
 };

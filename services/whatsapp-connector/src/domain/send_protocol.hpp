@@ -20,8 +20,8 @@ struct AfterAnswer {
     Milliseconds retry_in{0};
 };
 
-/// `wire -> queued` exists only for a definite no: nothing left this machine, or a fully read 4xx
-/// whose code says wait or retry.
+/// `wire -> queued` exists only for a definite no: nothing left this machine, or a fully read
+/// 4xx whose code, or whose status where it names none, says wait or retry.
 AfterAnswer after_answer(const GraphAnswer& answer, int attempt);
 
 /// The next state for an echoed status, or nothing if it changes none. A failed status wins from
