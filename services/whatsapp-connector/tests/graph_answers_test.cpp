@@ -39,6 +39,19 @@ TEST_CASE("a fully read 4xx with a code is a refusal; what says that Meta broke 
     }
 }
 
+TEST_CASE("a refusal is read leniently: only code and subcode matter") {
+    const auto answer = judge_http_answer(
+        400, R"({"error":{"code":100,"error_data":"no number","error_subcode":133010}})"
+    );
+    REQUIRE(std::holds_alternative<Refused>(answer));
+    CHECK(std::get<Refused>(answer).code == 100);
+    CHECK(std::get<Refused>(answer).subcode == 133010);
+    CHECK(classify_refusal(std::get<Refused>(answer)) == ErrorClass::kStop);
+    const auto odd = judge_http_answer(400, R"({"error":{"code":100,"error_subcode":"?"}})");
+    REQUIRE(std::holds_alternative<Refused>(odd));
+    CHECK(std::get<Refused>(odd).subcode == 0);
+}
+
 TEST_CASE("every 2xx with a message id is accepted") {
     for (const int status : {200, 201, 202, 299}) {
         INFO(status);

@@ -42,7 +42,8 @@ enum class ErrorClass {
     kStop,       // the channel itself is broken: fail, a person must act
     kPermanent,  // this message will never go
 };
-ErrorClass classify_error(int code, int subcode) noexcept;
+/// By Meta's code (domain/error_table.hpp), else by the HTTP status.
+ErrorClass classify_refusal(const Refused& refused) noexcept;
 
 /// Whether a code says that Meta broke, not that it declined: the message may be out.
 bool is_unsure(int code) noexcept;

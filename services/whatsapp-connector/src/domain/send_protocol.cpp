@@ -39,21 +39,9 @@ AfterAnswer try_again(int attempt, int most, Milliseconds pause, int code) {
     return {.state = SendState::kQueued, .error_code = code, .retry_in = pause};
 }
 
-/// What a refusal asks for that names no error of Meta's: a proxy or a load balancer wrote it, and
-/// two statuses say that it may pass.
-ErrorClass classify_status(int http_status) {
-    constexpr int kRequestTimeout = 408;
-    constexpr int kTooManyRequests = 429;
-    return http_status == kRequestTimeout || http_status == kTooManyRequests
-               ? ErrorClass::kRetry
-               : ErrorClass::kPermanent;
-}
-
 AfterAnswer after_refusal(const Refused& refused, int attempt) {
     const int cause = refused.cause();
-    const auto error_class = refused.code ? classify_error(*refused.code, refused.subcode)
-                                          : classify_status(refused.http_status);
-    switch (error_class) {
+    switch (classify_refusal(refused)) {
         case ErrorClass::kRetry:
             return try_again(attempt, kMaxAttempts, backoff(attempt), cause);
         case ErrorClass::kFewTries:
