@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/message_id.hpp"
+
 namespace tecnochat::whatsapp_connector {
 namespace {
 
@@ -39,6 +41,12 @@ AfterAnswer try_again(int attempt, int most, Milliseconds pause, int code) {
     return {.state = SendState::kQueued, .error_code = code, .retry_in = pause};
 }
 
+/// Waits for which Meta asks a day or more: the customer's 24-hour window is closed by then, and
+/// the conversation's later texts would wait behind this one.
+bool outlasts_window(int code) {
+    return code == 131049 || code == 133016;
+}
+
 AfterAnswer after_refusal(const Refused& refused, int attempt) {
     const int cause = refused.cause();
     switch (classify_refusal(refused)) {
@@ -47,6 +55,7 @@ AfterAnswer after_refusal(const Refused& refused, int attempt) {
         case ErrorClass::kFewTries:
             return try_again(attempt, kFewAttempts, backoff(attempt), cause);
         case ErrorClass::kWait:
+            if (outlasts_window(cause)) break;
             return try_again(attempt, kMaxAttempts, kWaitPause, cause);
         case ErrorClass::kStop:
         case ErrorClass::kPermanent:
@@ -68,7 +77,9 @@ AfterAnswer after_answer(const GraphAnswer& answer, int attempt) {
                 };
             },
             [](const Accepted& accepted) {
-                return AfterAnswer{.state = SendState::kAccepted, .wamid = accepted.wamid};
+                return AfterAnswer{
+                    .state = SendState::kAccepted, .wamid = kept_message_id(accepted.wamid)
+                };
             },
             [&](const Refused& refused) { return after_refusal(refused, attempt); },
             [](const Doubtful&) { return AfterAnswer{.state = SendState::kInDoubt}; },
