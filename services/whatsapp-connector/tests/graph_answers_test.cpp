@@ -52,6 +52,23 @@ TEST_CASE("a refusal is read leniently: only code and subcode matter") {
     CHECK(std::get<Refused>(odd).subcode == 0);
 }
 
+TEST_CASE("the headers say how long to wait") {
+    const Timestamp now{Milliseconds(784'111'777'000)};  // Sun, 06 Nov 1994 08:49:37 GMT
+    const auto usage = [](const std::string& minutes) {
+        return R"({"501":[{"type":"whatsapp","estimated_time_to_regain_access":)" + minutes + "}]}";
+    };
+    CHECK(asked_pause("5", "", now) == std::chrono::seconds(5));
+    CHECK(asked_pause("Sun, 06 Nov 1994 08:50:37 GMT", "", now) == std::chrono::seconds(60));
+    CHECK(asked_pause("Sun, 06 Nov 1994 08:40:37 GMT", "", now) == Milliseconds(0));
+    CHECK(asked_pause("", usage("7"), now) == std::chrono::minutes(7));
+    CHECK(asked_pause("5", usage("7"), now) == std::chrono::minutes(7));
+    CHECK(asked_pause("99999999", usage("2147483647"), now) == std::chrono::days(1));
+    for (const char* odd : {"", "-5", "soon", "5 s", "99999999999999999999"})
+        CHECK(asked_pause(odd, usage("\"?\""), now) == Milliseconds(0));
+    for (const char* odd : {"[]", "{", "{\"1\":[7]}", "{\"1\":{}}"})
+        CHECK(asked_pause("", odd, now) == Milliseconds(0));
+}
+
 TEST_CASE("every 2xx with a message id is accepted") {
     for (const int status : {200, 201, 202, 299}) {
         INFO(status);

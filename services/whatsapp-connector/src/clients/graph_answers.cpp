@@ -1,5 +1,8 @@
 #include "clients/graph_answers.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <ctime>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -44,7 +47,41 @@ GraphAnswer judge_refusal(int status, const json& answer) {
     return refused;
 }
 
+constexpr std::chrono::seconds kLongest = std::chrono::days(1);
+
+std::int64_t seconds_of(std::string_view retry_after, Timestamp now) {
+    std::int64_t seconds = 0;
+    const auto* end = retry_after.data() + retry_after.size();
+    const auto [rest, error] = std::from_chars(retry_after.data(), end, seconds);
+    if (rest == end && error == std::errc()) return seconds;
+    std::tm date{};
+    const std::string text(retry_after);
+    const char* read = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+    if (read == nullptr || *read != '\0') return 0;
+    return timegm(&date) - to_unix_ms(now) / 1000;
+}
+
+std::int64_t minutes_of(std::string_view usage) {
+    const json accounts = json::parse(usage, nullptr, false);
+    std::int64_t longest = 0;
+    if (!accounts.is_object()) return longest;
+    for (const auto& uses : accounts) {
+        if (!uses.is_array()) continue;
+        for (const auto& use : uses) {
+            if (!use.is_object()) continue;
+            const auto minutes = number_in(use, "estimated_time_to_regain_access");
+            longest = std::max<std::int64_t>(longest, minutes.value_or(0));
+        }
+    }
+    return longest;
+}
+
 }  // namespace
+
+Milliseconds asked_pause(std::string_view retry_after, std::string_view usage, Timestamp now) {
+    const auto seconds = std::max(seconds_of(retry_after, now), 60 * minutes_of(usage));
+    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongest.count()));
+}
 
 GraphAnswer judge_http_answer(int status, std::string_view body) {
     if (status >= 500) return Doubtful{"5xx"};

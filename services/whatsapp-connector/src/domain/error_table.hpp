@@ -151,4 +151,7 @@ constexpr const ErrorRule* find_error_rule(int code, int subcode) {
     return nullptr;
 }
 
+/// Whom a refusal concerns.
+ErrorScope scope_of(const Refused& refused) noexcept;
+
 }  // namespace tecnochat::whatsapp_connector

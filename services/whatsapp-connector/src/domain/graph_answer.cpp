@@ -10,9 +10,19 @@ bool is_unsure(int code) noexcept {
     return code == 131000 || code == 131016;
 }
 
+namespace {
+constexpr int kRequestTimeout = 408;
+constexpr int kTooManyRequests = 429;
+}  // namespace
+
+ErrorScope scope_of(const Refused& refused) noexcept {
+    if (refused.code) {
+        if (const auto* rule = find_error_rule(*refused.code, refused.subcode)) return rule->scope;
+    }
+    return refused.http_status == kTooManyRequests ? ErrorScope::kNumber : ErrorScope::kMessage;
+}
+
 ErrorClass classify_refusal(const Refused& refused) noexcept {
-    constexpr int kRequestTimeout = 408;
-    constexpr int kTooManyRequests = 429;
     if (refused.code) {
         if (const auto* rule = find_error_rule(*refused.code, refused.subcode))
             return rule->error_class;

@@ -4,6 +4,8 @@
 #include <string>
 #include <variant>
 
+#include "tecnochat/core/clock.hpp"
+
 namespace tecnochat::whatsapp_connector {
 
 /// What is known after one POST to the Graph API.
@@ -21,6 +23,7 @@ struct Refused {
     std::optional<int> code{};  // Meta's; nullopt where the answer holds no error object of Meta's
     int subcode = 0;
     int http_status = 400;
+    Milliseconds pause{0};  // what the headers ask for
 
     /// What is kept as the cause of a failure: Meta's code, else the HTTP status. The two cannot be
     /// mistaken for each other: Meta has no codes from 369 to 999.

@@ -47,16 +47,23 @@ bool outlasts_window(int code) {
     return code == 131049 || code == 133016;
 }
 
+/// How long a refusal that may pass asks to wait, if its headers do not ask for more.
+Milliseconds pause_after(const Refused& refused, int attempt) {
+    const auto own = classify_refusal(refused) == ErrorClass::kWait ? kWaitPause : backoff(attempt);
+    return std::max(own, refused.pause);
+}
+
 AfterAnswer after_refusal(const Refused& refused, int attempt) {
     const int cause = refused.cause();
+    const auto pause = pause_after(refused, attempt);
     switch (classify_refusal(refused)) {
         case ErrorClass::kRetry:
-            return try_again(attempt, kMaxAttempts, backoff(attempt), cause);
+            return try_again(attempt, kMaxAttempts, pause, cause);
         case ErrorClass::kFewTries:
-            return try_again(attempt, kFewAttempts, backoff(attempt), cause);
+            return try_again(attempt, kFewAttempts, pause, cause);
         case ErrorClass::kWait:
             if (outlasts_window(cause)) break;
-            return try_again(attempt, kMaxAttempts, kWaitPause, cause);
+            return try_again(attempt, kMaxAttempts, pause, cause);
         case ErrorClass::kStop:
         case ErrorClass::kPermanent:
             break;
@@ -86,6 +93,20 @@ AfterAnswer after_answer(const GraphAnswer& answer, int attempt) {
         },
         answer
     );
+}
+
+std::optional<ScopeHold> hold_after(const GraphAnswer& answer, int attempt) {
+    const auto* refused = std::get_if<Refused>(&answer);
+    if (refused == nullptr) return std::nullopt;
+    const auto error_class = classify_refusal(*refused);
+    if (error_class == ErrorClass::kStop || error_class == ErrorClass::kPermanent ||
+        outlasts_window(refused->cause())) {
+        return std::nullopt;
+    }
+    const auto scope = scope_of(*refused);
+    if (scope != ErrorScope::kNumber && scope != ErrorScope::kWaba && scope != ErrorScope::kApp)
+        return std::nullopt;
+    return ScopeHold{scope, pause_after(*refused, attempt)};
 }
 
 std::optional<SendState> after_echo(SendState state, EchoKind echo) noexcept {
