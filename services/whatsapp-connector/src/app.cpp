@@ -31,10 +31,7 @@ class ConnectorApp final : public runtime::ServiceApp {
               metrics
           ),
           config_(named(config)) {
-        before_start([this](Deadline) -> Status {
-            TECNOCHAT_CHECK(tokens_.token(""));
-            return ok();
-        });
+        before_start([this](Deadline) { return tokens_.check(); });
         before_start([this](Deadline deadline) { return directory_.refresh(deadline); });
         before_start([this](Deadline) { return sending_.recover_own(); });
         work(directory_);

@@ -29,6 +29,26 @@ TEST_CASE("only a definite no goes back to the queue, with one more attempt") {
     CHECK(after_answer(Doubtful{"5xx"}, 1).state == SendState::kInDoubt);
 }
 
+TEST_CASE("a refusal without a code of Meta's: what may pass is tried again, the rest fails") {
+    for (const int status : {408, 429}) {
+        INFO(status);
+        const GraphAnswer answer = Refused{.http_status = status};
+        CHECK(after_answer(answer, 1).state == SendState::kQueued);
+        CHECK(after_answer(answer, 1).retry_in > Milliseconds(0));
+        const auto last = after_answer(answer, 8);
+        CHECK(last.state == SendState::kFailed);
+        CHECK(last.error_code == status);
+        CHECK(last.failure == Failure::kRetriesExhausted);
+    }
+    for (const int status : {302, 400, 401, 403, 404, 413}) {
+        INFO(status);
+        const auto after = after_answer(Refused{.http_status = status}, 1);
+        CHECK(after.state == SendState::kFailed);
+        CHECK(after.error_code == status);
+        CHECK(after.failure == Failure::kNone);
+    }
+}
+
 TEST_CASE("the pair limit backs off 4^n seconds") {
     CHECK(after_answer(refused(131056), 1).retry_in == Milliseconds(4'000));
     CHECK(after_answer(refused(131056), 2).retry_in == Milliseconds(16'000));
@@ -50,8 +70,6 @@ TEST_CASE("permanent errors and a broken channel fail at once with Meta's code")
         CHECK(after.state == SendState::kFailed);
         CHECK(after.error_code == code);
     }
-    CHECK(classify_error(100, 33) == ErrorClass::kStop);
-    CHECK(classify_error(100, 0) == ErrorClass::kPermanent);
 }
 
 TEST_CASE("an echo settles whatever may have left this machine, even late") {

@@ -56,6 +56,20 @@ TEST_CASE_METHOD(Fixture, "a held number takes no turn before its time, whatever
     CHECK_FALSE(rotation.next_time());
 }
 
+TEST_CASE_METHOD(
+    Fixture, "a hold lasts as long as it says, however late a retry of the number is"
+) {
+    rotation.add_at(number("a"), now + seconds(256));
+    rotation.hold(number("a"), now + seconds(1));
+    CHECK(rotation.next_time() == now + seconds(1));
+    rotation.hold(number("a"), now + seconds(5));
+    rotation.hold(number("a"), now + seconds(2));
+    now += seconds(4);
+    CHECK(take(5).empty());
+    now += seconds(1);
+    CHECK(take(5) == Names{"a"});
+}
+
 TEST_CASE_METHOD(Fixture, "a time to come brings a number back, and the earliest one counts") {
     rotation.add_at(number("a"), now + seconds(9));
     rotation.add_at(number("a"), now + seconds(3));

@@ -39,7 +39,9 @@ struct TokenFile {
 TEST_CASE("the token is the file's first line; a replaced file counts at once") {
     TokenFile file;
     FileTokenSource source(file.path);
+    CHECK_FALSE(source.check());
     file.write("EAAfirst\n");
+    CHECK(source.check());
     CHECK(source.token("1").value().reveal() == "EAAfirst");
     file.write("EAAsecond");
     CHECK(source.token("1").value().reveal() == "EAAsecond");

@@ -21,6 +21,11 @@ bool FileTokenSource::Read::is_of(const struct stat& file) const {
            modified.tv_nsec == file.st_mtim.tv_nsec && size == file.st_size && inode == file.st_ino;
 }
 
+Status FileTokenSource::check() {
+    TECNOCHAT_CHECK(token(""));
+    return ok();
+}
+
 Result<Secret> FileTokenSource::token(const std::string&) {
     struct stat status{};
     if (stat(path_.c_str(), &status) != 0)

@@ -17,6 +17,8 @@ class FileTokenSource final : public TokenSource {
     explicit FileTokenSource(std::string path) : path_(std::move(path)) {}
     /// kFailedPrecondition when the file is missing, empty, or readable by others.
     Result<Secret> token(const std::string& phone_number_id) override;
+    /// Whether there is a token at all: what a start without one would learn too late.
+    Status check();
 
  private:
     /// The token and the file that it was read from; empty where the next call must read again.

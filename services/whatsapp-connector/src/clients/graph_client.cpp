@@ -53,8 +53,17 @@ http_client::ClientConfig client_config(const GraphClient::Config& config) {
 }
 
 GraphAnswer judge(const http_client::Outcome& outcome) {
-    if (const auto* answer = std::get_if<http_client::Answer>(&outcome))
-        return judge_http_answer(answer->status, answer->body);
+    if (const auto* answer = std::get_if<http_client::Answer>(&outcome)) {
+        auto judged = judge_http_answer(answer->status, answer->body);
+        if (auto* refused = std::get_if<Refused>(&judged)) {
+            refused->pause = asked_pause(
+                answer->header("Retry-After"),
+                answer->header("X-Business-Use-Case-Usage"),
+                SystemClock().now()
+            );
+        }
+        return judged;
+    }
     if (const auto* nothing = std::get_if<http_client::NothingSent>(&outcome))
         return NothingSent{std::string(to_string(nothing->why))};
     return Doubtful{std::string(to_string(std::get<http_client::Doubtful>(outcome).why))};

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
+
+#include "tecnochat/core/clock.hpp"
 
 namespace tecnochat::whatsapp_connector {
 
@@ -11,17 +14,23 @@ namespace tecnochat::whatsapp_connector {
 struct NothingSent {
     std::string why;  // stable token for logs, e.g. "connect"
 };
-/// A fully read 200 with a message id.
+/// A fully read 2xx with a message id.
 struct Accepted {
     std::string wamid;
 };
-/// A fully read 4xx with an error object of Meta's.
+/// A fully read 3xx or 4xx: a definite no, whoever wrote it.
 struct Refused {
-    int code = 0;
+    std::optional<int> code{};  // Meta's; nullopt where the answer holds no error object of Meta's
     int subcode = 0;
+    int http_status = 400;
+    Milliseconds pause{0};  // what the headers ask for
+
+    /// What is kept as the cause of a failure: Meta's code, else the HTTP status. The two cannot be
+    /// mistaken for each other: Meta has no codes from 369 to 999.
+    [[nodiscard]] int cause() const { return code.value_or(http_status); }
 };
-/// Everything else: 5xx, an error code that says that Meta broke, time-out, cut or unreadable
-/// answer. Meta may or may not have taken it.
+/// Everything else: 5xx, an error code that says that Meta broke, time-out, cut answer, a 2xx
+/// without a message id. Meta may or may not have taken it.
 struct Doubtful {
     std::string why;
 };
@@ -36,7 +45,8 @@ enum class ErrorClass {
     kStop,       // the channel itself is broken: fail, a person must act
     kPermanent,  // this message will never go
 };
-ErrorClass classify_error(int code, int subcode) noexcept;
+/// By Meta's code (domain/error_table.hpp), else by the HTTP status.
+ErrorClass classify_refusal(const Refused& refused) noexcept;
 
 /// Whether a code says that Meta broke, not that it declined: the message may be out.
 bool is_unsure(int code) noexcept;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/message_id.hpp"
+
 namespace tecnochat::whatsapp_connector {
 namespace {
 
@@ -39,19 +41,34 @@ AfterAnswer try_again(int attempt, int most, Milliseconds pause, int code) {
     return {.state = SendState::kQueued, .error_code = code, .retry_in = pause};
 }
 
+/// Waits for which Meta asks a day or more: the customer's 24-hour window is closed by then, and
+/// the conversation's later texts would wait behind this one.
+bool outlasts_window(int code) {
+    return code == 131049 || code == 133016;
+}
+
+/// How long a refusal that may pass asks to wait, if its headers do not ask for more.
+Milliseconds pause_after(const Refused& refused, int attempt) {
+    const auto own = classify_refusal(refused) == ErrorClass::kWait ? kWaitPause : backoff(attempt);
+    return std::max(own, refused.pause);
+}
+
 AfterAnswer after_refusal(const Refused& refused, int attempt) {
-    switch (classify_error(refused.code, refused.subcode)) {
+    const int cause = refused.cause();
+    const auto pause = pause_after(refused, attempt);
+    switch (classify_refusal(refused)) {
         case ErrorClass::kRetry:
-            return try_again(attempt, kMaxAttempts, backoff(attempt), refused.code);
+            return try_again(attempt, kMaxAttempts, pause, cause);
         case ErrorClass::kFewTries:
-            return try_again(attempt, kFewAttempts, backoff(attempt), refused.code);
+            return try_again(attempt, kFewAttempts, pause, cause);
         case ErrorClass::kWait:
-            return try_again(attempt, kMaxAttempts, kWaitPause, refused.code);
+            if (outlasts_window(cause)) break;
+            return try_again(attempt, kMaxAttempts, pause, cause);
         case ErrorClass::kStop:
         case ErrorClass::kPermanent:
             break;
     }
-    return {.state = SendState::kFailed, .error_code = refused.code};
+    return {.state = SendState::kFailed, .error_code = cause};
 }
 
 }  // namespace
@@ -67,13 +84,29 @@ AfterAnswer after_answer(const GraphAnswer& answer, int attempt) {
                 };
             },
             [](const Accepted& accepted) {
-                return AfterAnswer{.state = SendState::kAccepted, .wamid = accepted.wamid};
+                return AfterAnswer{
+                    .state = SendState::kAccepted, .wamid = kept_message_id(accepted.wamid)
+                };
             },
             [&](const Refused& refused) { return after_refusal(refused, attempt); },
             [](const Doubtful&) { return AfterAnswer{.state = SendState::kInDoubt}; },
         },
         answer
     );
+}
+
+std::optional<ScopeHold> hold_after(const GraphAnswer& answer, int attempt) {
+    const auto* refused = std::get_if<Refused>(&answer);
+    if (refused == nullptr) return std::nullopt;
+    const auto error_class = classify_refusal(*refused);
+    if (error_class == ErrorClass::kStop || error_class == ErrorClass::kPermanent ||
+        outlasts_window(refused->cause())) {
+        return std::nullopt;
+    }
+    const auto scope = scope_of(*refused);
+    if (scope != ErrorScope::kNumber && scope != ErrorScope::kWaba && scope != ErrorScope::kApp)
+        return std::nullopt;
+    return ScopeHold{scope, pause_after(*refused, attempt)};
 }
 
 std::optional<SendState> after_echo(SendState state, EchoKind echo) noexcept {

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "domain/error_table.hpp"
 #include "domain/graph_answer.hpp"
 #include "domain/send.hpp"
 
@@ -20,9 +21,18 @@ struct AfterAnswer {
     Milliseconds retry_in{0};
 };
 
-/// `wire -> queued` exists only for a definite no: nothing left this machine, or a fully read 4xx
-/// whose code says wait or retry.
+/// `wire -> queued` exists only for a definite no: nothing left this machine, or a fully read
+/// 4xx whose code, or whose status where it names none, says wait or retry.
 AfterAnswer after_answer(const GraphAnswer& answer, int attempt);
+
+/// That more than the refused send must wait.
+struct ScopeHold {
+    ErrorScope scope = ErrorScope::kNumber;  // kNumber, kWaba or kApp
+    Milliseconds time{0};
+};
+/// Whether a refusal that may pass holds the number, its WABA or everything; for as long as the
+/// refused send waits. A pair needs no hold: its later sends wait behind the refused one.
+std::optional<ScopeHold> hold_after(const GraphAnswer& answer, int attempt);
 
 /// The next state for an echoed status, or nothing if it changes none. A failed status wins from
 /// everything but a delivered one settles what was in doubt, and a late one even `unknown`.

@@ -19,8 +19,10 @@ void SendRotation::add_at(const SendNumber& number, Time when) {
 void SendRotation::hold(const SendNumber& number, Time until) {
     leave(number);
     auto& entry = entries_[number];
+    // The time of a retry, which may be minutes away, must not prolong it.
+    const bool longer = entry.held && entry.when && *entry.when > until;
     entry.held = true;
-    set_time(number, entry, entry.when ? std::max(*entry.when, until) : until);
+    if (!longer) set_time(number, entry, until);
 }
 
 void SendRotation::leave(const SendNumber& number) {

@@ -1,5 +1,6 @@
 #include "events/status_codec.hpp"
 
+#include "domain/message_id.hpp"
 #include "tecnochat/rpc/wire.hpp"
 #include "tecnochat/whatsapp/v1/events.pb.h"
 
@@ -30,7 +31,7 @@ Result<StatusReport> parse_status(
         return make_error(ErrorCode::kInvalidArgument, "no MessageStatus", "UNPARSABLE");
     StatusReport report{
         status.phone_number_id(),
-        status.message_id(),
+        kept_message_id(status.message_id()),
         rpc::to_time(status.occurred_at()),
         status.errors().empty() ? 0 : status.errors(0).code(),
         std::nullopt

@@ -129,8 +129,9 @@ Result<bool> Dispatcher::dispatch_once() {
         take_wakes();
         const int limit = free_workers();
         if (limit == 0) return false;
-        const auto shares = next_shares(limit);
-        if (shares.empty()) return false;
+        TECNOCHAT_CHECK(take_holds());
+        TECNOCHAT_TRY(const auto shares, next_shares(limit));
+        if (shares.empty()) return rotation_.any_ready();
         TECNOCHAT_CHECK(claim(shares));
     }
     if (!claimed_.empty()) TECNOCHAT_CHECK(hold_back_limited());
@@ -171,8 +172,53 @@ Status Dispatcher::discover() {
     return ok();
 }
 
-std::vector<SendStore::Share> Dispatcher::next_shares(int limit) {
-    const auto numbers = rotation_.take(clock_.steady_now(), static_cast<std::size_t>(limit));
+Status Dispatcher::take_holds() {
+    std::vector<AskedHold> asked;
+    {
+        std::scoped_lock lock(mutex_);
+        asked.swap(asked_holds_);
+    }
+    for (const auto& [number, scope, until] : asked) {
+        // At once, whatever becomes of the lookup below.
+        rotation_.hold(number, until);
+        if (scope == ErrorScope::kApp) all_held_until_ = std::max(all_held_until_, until);
+        if (scope != ErrorScope::kWaba) continue;
+        const std::vector<std::string> named{number.phone_number_id};
+        TECNOCHAT_TRY(const auto known, channels_.find(named, Deadline::after(kKeysTimeout)));
+        const auto channel = known.find(number.phone_number_id);
+        if (channel == known.end() || !channel->second) continue;
+        auto& held = held_wabas_[channel->second->waba_id];
+        held = std::max(held, until);
+    }
+    return ok();
+}
+
+Status Dispatcher::keep_held(std::vector<SendNumber>& numbers) {
+    const auto now = clock_.steady_now();
+    if (all_held_until_ > now) {
+        for (const auto& number : numbers) rotation_.hold(number, all_held_until_);
+        numbers.clear();
+    }
+    std::erase_if(held_wabas_, [&](const auto& held) { return held.second <= now; });
+    if (held_wabas_.empty() || numbers.empty()) return ok();
+    std::vector<std::string> named;
+    named.reserve(numbers.size());
+    for (const auto& number : numbers) named.push_back(number.phone_number_id);
+    TECNOCHAT_TRY(const auto known, channels_.find(named, Deadline::after(kKeysTimeout)));
+    std::erase_if(numbers, [&](const SendNumber& number) {
+        const auto channel = known.find(number.phone_number_id);
+        if (channel == known.end() || !channel->second) return false;
+        const auto held = held_wabas_.find(channel->second->waba_id);
+        if (held == held_wabas_.end()) return false;
+        rotation_.hold(number, held->second);
+        return true;
+    });
+    return ok();
+}
+
+Result<std::vector<SendStore::Share>> Dispatcher::next_shares(int limit) {
+    auto numbers = rotation_.take(clock_.steady_now(), static_cast<std::size_t>(limit));
+    TECNOCHAT_CHECK(keep_held(numbers));
     std::vector<SendStore::Share> shares;
     shares.reserve(numbers.size());
     for (const auto& number : numbers) {
@@ -362,6 +408,11 @@ void Dispatcher::post(const ClaimedSend& send) {
     auto answer = graph_.send_text(send, opaque_.encode({send.id, send.attempt}));
     after_response.hit();
     post_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - begun).count());
+    if (const auto hold = hold_after(answer, send.attempt)) {
+        const auto until = clock_.steady_now() + hold->time;
+        std::scoped_lock lock(mutex_);
+        asked_holds_.push_back({{send.tenant, send.phone_number_id}, hold->scope, until});
+    }
     recorder_.add({send, std::move(answer)});
 }
 

@@ -73,7 +73,11 @@ class Dispatcher {
     Result<bool> dispatch_once();
     Status claim(const std::vector<SendStore::Share>& shares);
     /// Whose turn it is, and how many of each.
-    std::vector<SendStore::Share> next_shares(int limit);
+    Result<std::vector<SendStore::Share>> next_shares(int limit);
+    /// Puts what answers of Meta asked for into effect.
+    Status take_holds();
+    /// Holds and takes out the numbers whose WABA must wait, or all.
+    Status keep_held(std::vector<SendNumber>& numbers);
     /// Numbers that gave less than they might have wait for a wake.
     void note_claimed(const std::vector<SendStore::Share>& shares);
     Status discover();
@@ -110,6 +114,9 @@ class Dispatcher {
     /// How many sends of a number that met its limit passed it the last time.
     std::map<SendNumber, int> passed_;
     std::chrono::steady_clock::time_point next_discovery_{};
+    // Holds are in memory only: another replica, or this one after a restart, asks Meta once more.
+    std::map<std::string, std::chrono::steady_clock::time_point> held_wabas_;
+    std::chrono::steady_clock::time_point all_held_until_{};
     ArrivalRate rate_;  // of sends
 
     std::mutex mutex_;
@@ -120,6 +127,12 @@ class Dispatcher {
     std::condition_variable_any idle_;
     bool woken_ = true;
     std::vector<ReadyNumber> wakes_;
+    struct AskedHold {
+        SendNumber number;
+        ErrorScope scope;
+        std::chrono::steady_clock::time_point until;
+    };
+    std::vector<AskedHold> asked_holds_;
     bool short_of_workers_ = false;  // whoever becomes free must wake the dispatcher
     int busy_ = 0;
     std::deque<ClaimedSend> on_wire_;

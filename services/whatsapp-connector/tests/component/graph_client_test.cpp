@@ -226,15 +226,26 @@ TEST_CASE("only a whole answer with Meta's words is believed") {
              http("503 Service Unavailable", ""),
              http("200 OK", "<html>"),
              http("200 OK", R"({"success":true})"),
-             http("404 Not Found", "not here"),
              http("204 No Content", ""),
-             "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
+             "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 99\r\n\r\n<html>",
              "SSH-2.0-OpenSSH_9.2\r\n",
              std::string(100'000, 'x'),
          }) {
         INFO(raw.substr(0, 60));
         CHECK(std::holds_alternative<Doubtful>(answer_to(raw)));
     }
+}
+
+TEST_CASE("a whole refusal is believed, whoever wrote it") {
+    const auto status_of = [](const std::string& raw) {
+        const auto answer = answer_to(raw);
+        return std::holds_alternative<Refused>(answer) ? std::get<Refused>(answer).cause() : 0;
+    };
+    CHECK(status_of(http("404 Not Found", "<html>not here")) == 404);
+    CHECK(status_of(http("429 Too Many Requests", "<html>")) == 429);
+    CHECK(
+        status_of("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n") == 302
+    );
 }
 
 TEST_CASE("an answer that is too large is in doubt and not swallowed") {
@@ -251,7 +262,7 @@ TEST_CASE("a redirect is not followed: that would be a second post") {
     RawServer server(
         "HTTP/1.1 307 Temporary Redirect\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n"
     );
-    CHECK(std::holds_alternative<Doubtful>(send_to(server.url())));
+    CHECK(std::holds_alternative<Refused>(send_to(server.url())));
     CHECK(server.connections() == 1);
 }
 

@@ -64,6 +64,24 @@ TEST_CASE("an answer is recorded with Meta's id or error code") {
     }
 }
 
+TEST_CASE("a message id too long to keep, or one that Meta gave before, leaves no send open") {
+    Fixture f;
+    const std::string id(5000, 'A');
+    const auto first = f.record(f.on_wire(1), Accepted{id});
+    const auto second = f.record(f.on_wire(2), Accepted{id});
+    for (const auto& changes : {first, second}) {
+        REQUIRE(changes.size() == 1);
+        CHECK(changes.front().state == SendState::kAccepted);
+        CHECK(changes.front().wamid.size() == 512);
+    }
+    // Each by its own send id, though both have the same id of Meta's.
+    CHECK(f.echo(1, EchoKind::kFailed, first.front().wamid, 131026).size() == 1);
+    CHECK(f.state(1) == "failed");
+    CHECK(f.state(2) == "accepted");
+    CHECK(f.echo(2, EchoKind::kDelivered, first.front().wamid).size() == 1);
+    CHECK(f.state(2) == "sent");
+}
+
 TEST_CASE("an answer that is recorded twice counts once") {
     Fixture f;
     const auto send = f.on_wire(1);

@@ -318,6 +318,43 @@ TEST_CASE("with the database away nothing is posted; sending goes on when it is 
     CHECK(s.graph.posts().size() == 2);
 }
 
+TEST_CASE("a refusal that may pass holds what it concerns, and each send then goes out once") {
+    const auto [code, other_waits] = GENERATE(
+        std::pair(130429, false),
+        std::pair(80007, true),
+        std::pair(4, true),
+        std::pair(131056, false)
+    );
+    const bool number_waits = code != 131056;
+    INFO(code);
+    const int code_of = code;
+    std::atomic<int> refusals = 1;
+    std::atomic<bool> passed = false;
+    std::atomic<int> early = 0;
+    Sending s([&](const ClaimedSend& send) -> GraphAnswer {
+        if (refusals-- > 0) return Refused{code_of, 0, 429, 1s};
+        if (!passed && send.id != message(1)) ++early;
+        return FakeGraph::accept(send);
+    });
+    s.start();
+    s.send({s.text(1, 1)});
+    REQUIRE(testkit::eventually(15s, [&] { return s.column(1, "attempt") == "2"; }));
+    s.send({s.text(2, 2), s.text_of_other_tenant(3)});
+    if (!other_waits) REQUIRE(s.becomes(3, "accepted"));
+    if (!number_waits) REQUIRE(s.becomes(2, "accepted"));
+    CHECK(early == (other_waits ? 0 : 1) + (number_waits ? 0 : 1));
+    if (code == 80007 || code == 4) {
+        CHECK(s.state(2) == "queued");
+        CHECK(s.state(3) == "queued");
+        return;  // they wait a minute
+    }
+    passed = true;
+    for (const int n : {1, 2, 3}) REQUIRE(s.becomes(n, "accepted"));
+    CHECK(s.posts_of(1) == 2);
+    CHECK(s.posts_of(2) == 1);
+    CHECK(s.posts_of(3) == 1);
+}
+
 TEST_CASE("a send that is held back by a limit goes when its time has come") {
     Sending s;
     s.limiter.hold_back(3);
