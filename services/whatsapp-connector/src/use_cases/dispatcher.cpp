@@ -113,11 +113,12 @@ void Dispatcher::dispatch_loop(const std::stop_token& stop) {
             woken_changed_.wait_for(lock, stop, kDatabasePause, [] { return false; });
             continue;
         }
-        if (*more) continue;
-        // Without a free worker no number's time matters: whoever becomes free wakes.
-        const auto look = short_of_workers_ ? next_discovery_ : next_look();
-        woken_changed_.wait_until(lock, stop, look, [this] { return woken_; });
-        if (rate_.brings_more(kGather))
+        if (!*more) {
+            // Without a free worker no number's time matters: whoever becomes free wakes.
+            const auto look = short_of_workers_ ? next_discovery_ : next_look();
+            woken_changed_.wait_until(lock, stop, look, [this] { return woken_; });
+        }
+        if (!claimed_full_ && rate_.brings_more(kGather))
             woken_changed_.wait_for(lock, stop, kGather, [] { return false; });
         woken_ = false;
     }
@@ -133,6 +134,7 @@ Result<bool> Dispatcher::dispatch_once() {
         TECNOCHAT_TRY(const auto shares, next_shares(limit));
         if (shares.empty()) return rotation_.any_ready();
         TECNOCHAT_CHECK(claim(shares));
+        claimed_full_ = claimed_.size() >= static_cast<std::size_t>(limit);
     }
     if (!claimed_.empty()) TECNOCHAT_CHECK(hold_back_limited());
     if (!claimed_.empty()) TECNOCHAT_CHECK(enter_wire());

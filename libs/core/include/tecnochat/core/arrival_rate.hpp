@@ -19,14 +19,14 @@ class ArrivalRate {
         }
         last_ = now;
     }
-    /// Whether at least two items are to be expected within this time.
+    /// Whether at least four items are to be expected within this time.
     [[nodiscard]] bool brings_more(std::chrono::duration<double> within) const {
         return time_ > 0 && items_ / time_ * within.count() >= kWorthWaiting;
     }
 
  private:
     static constexpr double kPast = 0.8;  // what the past counts for beside the last batch
-    static constexpr double kWorthWaiting = 2;
+    static constexpr double kWorthWaiting = 4;
 
     double items_ = 0;
     double time_ = 0;  // seconds

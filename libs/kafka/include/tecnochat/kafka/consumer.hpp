@@ -36,8 +36,8 @@ struct ConsumerConfig {
     /// leaves at once, which topics want that somebody waits for. More costs less: batches grow.
     Milliseconds gather{0};
     /// Under load a batch waits this long for more records: where two were there already as the
-    /// batch before it ended, or the rate of late is such that two more are to be expected in this
-    /// time (100/s at 20 ms). At lower rates no record ever waits. 0: no batch does.
+    /// batch before it ended, or the rate of late is such that four more are to be expected in this
+    /// time (200/s at 20 ms). At lower rates no record ever waits. 0: no batch does.
     Milliseconds gather_busy{20};
     /// The pause before a batch that failed is handed over again grows up to this.
     Milliseconds longest_pause{5000};
