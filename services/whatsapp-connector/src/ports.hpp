@@ -43,9 +43,7 @@ struct Allowance {
 class RateLimiter {
  public:
     virtual ~RateLimiter() = default;
-    virtual Allowance acquire(
-        const std::string& phone_number_id, const ConversationId& pair
-    ) = 0;
+    virtual Allowance acquire(const std::string& phone_number_id, const ConversationId& pair) = 0;
 };
 
 }  // namespace tecnochat::whatsapp_connector

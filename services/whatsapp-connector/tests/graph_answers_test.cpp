@@ -92,7 +92,7 @@ TEST_CASE("a fully read 3xx or 4xx is a definite no without any error object of 
               R"({"error":{"code":"?"}})",
               R"({"error":{"code":99999999999999999999}})",
               R"({"error":{"code":4294967296}})",
-              "{\"error\":{\"code\":4"}) {
+              R"({"error":{"code":4)"}) {
             INFO(status << " " << body);
             const auto answer = judge_http_answer(status, body);
             REQUIRE(std::holds_alternative<Refused>(answer));

@@ -131,7 +131,7 @@ class Dispatcher {
     std::vector<ReadyNumber> wakes_;
     struct AskedHold {
         SendNumber number;
-        ErrorScope scope;
+        ErrorScope scope = ErrorScope::kNumber;
         std::chrono::steady_clock::time_point until;
     };
     std::vector<AskedHold> asked_holds_;
