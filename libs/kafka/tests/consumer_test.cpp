@@ -340,7 +340,7 @@ TEST_CASE_METHOD(Fixture, "records that come one by one never wait for others") 
     Producer producer(producer_config(), metrics);
     Seen seen;
     auto config = consumer_config();
-    config.gather_busy = Milliseconds(1);  // two within it would be 2,000/s
+    config.gather_busy = Milliseconds(1);  // four within it would be 4,000/s
     Consumer consumer(config, seen.handler(), metrics);
     consumer.start();
     for (std::size_t i = 1; i <= 20; ++i) {

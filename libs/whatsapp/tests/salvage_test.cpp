@@ -185,8 +185,8 @@ class BuiltBody {
         bool damaged = false;
     };
 
-    explicit BuiltBody(std::mt19937& random) : random_(random) {
-        text = R"({"object":"whatsapp_business_account","entry":[)";
+    explicit BuiltBody(std::mt19937& random)
+        : text(R"({"object":"whatsapp_business_account","entry":[)"), random_(random) {
         const auto entries = upto(2) + 1;
         for (std::size_t e = 0; e < entries; ++e) {
             if (e != 0) text += ",";
@@ -277,7 +277,7 @@ class BuiltBody {
 
 /// Puts a few bytes over, into or out of `text` somewhere in [begin, end).
 std::ptrdiff_t damage(std::string& text, std::size_t begin, std::size_t end, BuiltBody& body) {
-    static const std::string kStructure = "\"\"{}[],:\\";
+    static const std::string structure = R"(""{}[],:\)";
     const std::size_t at = begin + body.upto(end - begin);
     const std::size_t count = std::min(1 + body.upto(6), end - at);
     std::string bytes;
@@ -287,7 +287,7 @@ std::ptrdiff_t damage(std::string& text, std::size_t begin, std::size_t end, Bui
         bytes = std::string(3000, '[');
     } else {
         for (std::size_t i = 0; i < count; ++i) {
-            bytes += body.upto(2) == 0 ? kStructure[body.upto(kStructure.size())]
+            bytes += body.upto(2) == 0 ? structure[body.upto(structure.size())]
                                        : static_cast<char>(body.upto(256));
         }
     }

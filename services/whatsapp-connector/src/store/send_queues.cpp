@@ -15,6 +15,15 @@ constexpr std::string_view kTouchQueues = R"sql(
     WHERE NOT q.active OR q.touched_at < now() - interval '1 minute')sql";
 constexpr std::string_view kActiveNumbers =
     "SELECT tenant_id, phone_number_id FROM send_queues WHERE active";
+constexpr std::string_view kWithDue = R"sql(
+    SELECT n.t AS tenant_id, n.p AS phone_number_id
+    FROM unnest($1::uuid[], $2::text[]) AS n(t, p)
+    WHERE EXISTS (SELECT FROM sends s
+    WHERE s.tenant_id = n.t
+    AND s.phone_number_id = n.p
+    AND s.open
+    AND s.state = 'queued'
+    AND s.next_attempt_at <= now()))sql";
 // The lock first: whoever stores a send for the number after it waits, and whatever was stored
 // before it is seen by the statement behind it.
 constexpr std::string_view kLockQuiet = R"sql(
@@ -51,6 +60,19 @@ void touch(postgres::Transaction& transaction, std::span<const NewSend> sends) {
 
 Result<std::vector<SendNumber>> active(postgres::Transaction& transaction) {
     TECNOCHAT_TRY(const auto rows, transaction.execute(kActiveNumbers));
+    return to_numbers(rows);
+}
+
+Result<std::vector<SendNumber>> with_due(
+    postgres::Transaction& transaction, std::span<const SendNumber> numbers
+) {
+    TECNOCHAT_TRY(
+        const auto rows,
+        transaction.execute(
+            kWithDue,
+            Params().add_columns(numbers, &SendNumber::tenant, &SendNumber::phone_number_id)
+        )
+    );
     return to_numbers(rows);
 }
 

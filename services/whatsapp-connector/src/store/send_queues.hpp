@@ -17,6 +17,12 @@ void touch(postgres::Transaction& transaction, std::span<const NewSend> sends);
 /// The active numbers of all tenants; the transaction needs none.
 Result<std::vector<SendNumber>> active(postgres::Transaction& transaction);
 
+/// Those of these numbers that have a send whose time has come, whether or not an earlier one of
+/// its conversation stands before it. The transaction must be open for their tenants.
+Result<std::vector<SendNumber>> with_due(
+    postgres::Transaction& transaction, std::span<const SendNumber> numbers
+);
+
 /// Numbers that nothing touched for ten minutes and that have no open sends are not active any
 /// more. The transaction must be open for the tenants of active().
 Status mark_idle(postgres::Transaction& transaction);

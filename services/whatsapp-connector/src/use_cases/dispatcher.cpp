@@ -113,12 +113,13 @@ void Dispatcher::dispatch_loop(const std::stop_token& stop) {
             woken_changed_.wait_for(lock, stop, kDatabasePause, [] { return false; });
             continue;
         }
-        if (!*more) {
+        const bool waits = !*more;
+        if (waits) {
             // Without a free worker no number's time matters: whoever becomes free wakes.
             const auto look = short_of_workers_ ? next_discovery_ : next_look();
             woken_changed_.wait_until(lock, stop, look, [this] { return woken_; });
         }
-        if (!claimed_full_ && rate_.brings_more(kGather))
+        if ((waits || claimed_part_) && rate_.brings_more(kGather))
             woken_changed_.wait_for(lock, stop, kGather, [] { return false; });
         woken_ = false;
     }
@@ -134,7 +135,7 @@ Result<bool> Dispatcher::dispatch_once() {
         TECNOCHAT_TRY(const auto shares, next_shares(limit));
         if (shares.empty()) return rotation_.any_ready();
         TECNOCHAT_CHECK(claim(shares));
-        claimed_full_ = claimed_.size() >= static_cast<std::size_t>(limit);
+        claimed_part_ = !claimed_.empty() && claimed_.size() < static_cast<std::size_t>(limit);
     }
     if (!claimed_.empty()) TECNOCHAT_CHECK(hold_back_limited());
     if (!claimed_.empty()) TECNOCHAT_CHECK(enter_wire());
@@ -162,15 +163,19 @@ void Dispatcher::take_wakes() {
 }
 
 Status Dispatcher::discover() {
+    const auto deadline = Deadline::after(kTransactionTimeout);
     TECNOCHAT_TRY(
-        auto transaction,
-        postgres::Transaction::begin(
-            pool_, std::vector<TenantId>(), Deadline::after(kTransactionTimeout)
-        )
+        auto nobodys, postgres::Transaction::begin(pool_, std::vector<TenantId>(), deadline)
     );
-    TECNOCHAT_TRY(const auto numbers, send_queues::active(transaction));
-    for (const auto& number : numbers) rotation_.add(number);
+    TECNOCHAT_TRY(const auto active, send_queues::active(nobodys));
+    TECNOCHAT_CHECK(nobodys.commit());
     next_discovery_ = clock_.steady_now() + kDiscover;
+    if (active.empty()) return ok();
+    const auto tenants = tenants_of(active, [](const SendNumber& number) { return number.tenant; });
+    TECNOCHAT_TRY(auto transaction, postgres::Transaction::begin(pool_, tenants, deadline));
+    // Most active numbers have nothing to send: a turn for each would make the others wait.
+    TECNOCHAT_TRY(const auto due, send_queues::with_due(transaction, active));
+    for (const auto& number : due) rotation_.add(number);
     return ok();
 }
 
@@ -181,14 +186,23 @@ Status Dispatcher::take_holds() {
         asked.swap(asked_holds_);
     }
     for (const auto& [number, scope, until] : asked) {
-        // At once, whatever becomes of the lookup below.
         rotation_.hold(number, until);
         if (scope == ErrorScope::kApp) all_held_until_ = std::max(all_held_until_, until);
+    }
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        const auto& [number, scope, until] = asked[i];
         if (scope != ErrorScope::kWaba) continue;
         const std::vector<std::string> named{number.phone_number_id};
-        TECNOCHAT_TRY(const auto known, channels_.find(named, Deadline::after(kKeysTimeout)));
-        const auto channel = known.find(number.phone_number_id);
-        if (channel == known.end() || !channel->second) continue;
+        const auto known = channels_.find(named, Deadline::after(kKeysTimeout));
+        if (!known) {
+            const std::scoped_lock lock(mutex_);
+            asked_holds_.insert(
+                asked_holds_.end(), asked.begin() + static_cast<std::ptrdiff_t>(i), asked.end()
+            );
+            return known.error();
+        }
+        const auto channel = known->find(number.phone_number_id);
+        if (channel == known->end() || !channel->second) continue;
         auto& held = held_wabas_[channel->second->waba_id];
         held = std::max(held, until);
     }
@@ -223,8 +237,11 @@ Result<std::vector<SendStore::Share>> Dispatcher::next_shares(int limit) {
     TECNOCHAT_CHECK(keep_held(numbers));
     std::vector<SendStore::Share> shares;
     shares.reserve(numbers.size());
+    // No more numbers than `limit` were taken; the first ones get what is left over.
+    const int count = static_cast<int>(numbers.size());
+    int over = count == 0 ? 0 : limit % count;
     for (const auto& number : numbers) {
-        int most = std::max(1, limit / static_cast<int>(numbers.size()));
+        int most = limit / count + (over-- > 0 ? 1 : 0);
         if (const auto met = passed_.find(number); met != passed_.end())
             most = std::min(most, met->second + 1);
         shares.push_back({number, most});

@@ -110,8 +110,8 @@ class Dispatcher {
     /// Claimed by this process and not on the wire yet; only the dispatching thread touches it.
     std::vector<ClaimedSend> claimed_;
     bool limits_checked_ = false;
-    /// The last claim took all that there were workers for: the next one has nothing to gather.
-    bool claimed_full_ = false;
+    /// The last claim took some sends and left workers free: the next one may gather.
+    bool claimed_part_ = false;
     SendRotation rotation_;
     /// How many sends of a number that met its limit passed it the last time.
     std::map<SendNumber, int> passed_;

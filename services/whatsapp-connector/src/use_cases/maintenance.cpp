@@ -14,6 +14,8 @@ constexpr Milliseconds kTransactionTimeout{5000};
 constexpr Milliseconds kSeldom{60'000};
 /// At once, so that settling never waits long: with kInterval 10,000 a second.
 constexpr int kForgetMost = 5000;
+/// The limit of SendStore::settle_silent().
+constexpr std::size_t kSilentMost = 1000;
 
 StepFailpoints pass_commit{"whatsapp-connector.maintenance.commit"};
 StepFailpoints old_commit{"whatsapp-connector.old.commit"};
@@ -149,7 +151,7 @@ Result<bool> Maintenance::settle_old() {
     TECNOCHAT_CHECK(publish(transaction, silent, old_commit));
     silent_.increment(static_cast<double>(silent.size()));
     forgotten_.increment(static_cast<double>(forgotten));
-    return forgotten == kForgetMost;
+    return forgotten == kForgetMost || silent.size() == kSilentMost;
 }
 
 }  // namespace tecnochat::whatsapp_connector

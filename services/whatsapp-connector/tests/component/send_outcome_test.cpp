@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "component/fixture.hpp"
+#include "domain/message_id.hpp"
 
 namespace tecnochat::whatsapp_connector::testing {
 namespace {
@@ -72,7 +73,7 @@ TEST_CASE("a message id too long to keep, or one that Meta gave before, leaves n
     for (const auto& changes : {first, second}) {
         REQUIRE(changes.size() == 1);
         CHECK(changes.front().state == SendState::kAccepted);
-        CHECK(changes.front().wamid.size() == 512);
+        CHECK(changes.front().wamid.size() == kMessageIdBytes);
     }
     // Each by its own send id, though both have the same id of Meta's.
     CHECK(f.echo(1, EchoKind::kFailed, first.front().wamid, 131026).size() == 1);

@@ -450,7 +450,8 @@ TEST_CASE_METHOD(Fixture, "the control API takes JSON from programs of this mach
     const std::string body = R"({"advance_ms":1})";
     for (const int port : {app.graph_port(), app.phone_port()}) {
         httplib::Client client("127.0.0.1", port);
-        const auto status = [&](httplib::Headers headers, const char* type = "application/json") {
+        const auto status = [&](const httplib::Headers& headers,
+                                const char* type = "application/json") {
             const auto answer = client.Post("/sim/clock", headers, body, type);
             REQUIRE(answer);
             return answer->status;

@@ -13,8 +13,9 @@ class ArrivalRate {
  public:
     /// Notes a batch as it begins.
     void note(std::size_t items, std::chrono::steady_clock::time_point now) {
-        items_ = items_ * kPast + static_cast<double>(items);
+        // Of the first batch nobody knows how long it took to come.
         if (last_ != std::chrono::steady_clock::time_point()) {
+            items_ = items_ * kPast + static_cast<double>(items);
             time_ = time_ * kPast + std::chrono::duration<double>(now - last_).count();
         }
         last_ = now;
